@@ -1,0 +1,142 @@
+"""Every option of the program, in one table: defaults < file < environment < command line.
+
+The only reader of the environment. Starts nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+PREFIX = "IDP_SANDBOX_"
+
+
+class ConfigError(ValueError):
+    """An option has a value it cannot have; the message names the option, the value and what is allowed."""
+
+
+def _option(default: Any, parse: Callable[[str], Any], metavar: str, text: str) -> Any:
+    return field(default=default, metadata={"parse": parse, "metavar": metavar, "help": text})
+
+
+def _port(value: str) -> int:
+    port = int(value)
+    if not 0 < port < 65536:
+        raise ValueError("a port is a number from 1 to 65535")
+    return port
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("an http or https URL without query or fragment is needed")
+    if parts.path.strip("/"):
+        raise ValueError("rooms live at the root of an origin; leave the path out")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _approval(value: str) -> str:
+    if not re.fullmatch(r"ask|hint|always=.+", value):
+        raise ValueError("one of ask, hint, always=NAME is needed")
+    return value
+
+
+def _hosts(value: str) -> tuple[str, ...]:
+    return tuple(host.strip().lower() for host in value.split(",") if host.strip())
+
+
+@dataclass(frozen=True)
+class Config:
+    """The options. Each field is an option: `--public-url`, `IDP_SANDBOX_PUBLIC_URL`, `public_url:` in a file."""
+
+    host: str = _option("127.0.0.1", str, "ADDRESS", "Address to listen on.")
+    port: int = _option(9400, _port, "PORT", "Port to listen on.")
+    fixtures: Path | None = _option(None, Path, "FILE", "Fixture file (YAML or JSON); the shipped cast if left out.")
+    database: str | None = _option(
+        None,
+        str,
+        "URL",
+        "Database URL (sqlite:///file.db or postgresql+psycopg://...); a temporary file if left out.",
+    )
+    public_url: str | None = _option(
+        None, _url, "URL", "Origin that all issued URLs carry; the request's own if left out."
+    )
+    approval: str = _option(
+        "ask",
+        _approval,
+        "POLICY",
+        "Who decides a sign-in: ask (a person, always), hint (nobody, when the request names the login), "
+        "always=NAME (nobody; always this login).",
+    )
+    random_seed: int | None = _option(
+        None, int, "N", "Make ids, codes and tokens the same in every run (never for secrets that matter)."
+    )
+    allowed_hosts: tuple[str, ...] = _option(
+        (), _hosts, "HOSTS", "Further host names to answer to, comma-separated; loopback names always work."
+    )
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+
+
+def environment_name(name: str) -> str:
+    """The environment variable of an option: `port` -> `IDP_SANDBOX_PORT`."""
+    return PREFIX + name.upper()
+
+
+def load_config(
+    flags: Mapping[str, object] | None = None,
+    *,
+    file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Config:
+    """Put the options together. `flags` are those given on the command line (None: not given).
+
+    Raises ConfigError for an unknown name or an impossible value.
+    """
+    environ = os.environ if environ is None else environ
+    sources: list[tuple[str, Mapping[str, object]]] = [
+        (str(file), _read(file) if file else {}),
+        ("environment", {name: environ.get(environment_name(name)) for name in _OPTIONS}),
+        ("command line", flags or {}),
+    ]
+    values: dict[str, Any] = {}
+    for source, given in sources:
+        for name, value in given.items():
+            if name not in _OPTIONS:
+                raise ConfigError(f"{source}: unknown option {name!r}; there are {', '.join(_OPTIONS)}")
+            if value is not None:
+                values[name] = _parse(name, value, source)
+    return Config(**values)
+
+
+_OPTIONS = {option.name: option for option in fields(Config)}
+
+
+def _parse(name: str, value: object, source: str) -> Any:
+    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    try:
+        return _OPTIONS[name].metadata["parse"](text)
+    except ValueError as error:
+        raise ConfigError(f"{source}: {name} = {text!r}: {error}") from error
+
+
+def _read(file: Path) -> Mapping[str, object]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{file}: {error}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigError(f"{file}: a mapping of options is needed")
+    return {str(name).replace("-", "_"): value for name, value in content.items()}

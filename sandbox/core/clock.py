@@ -1,0 +1,54 @@
+"""The only source of time. Each world has its own clock, which tests freeze, set and advance.
+
+The offset lives in the world's row, so every process that serves a world reads the same time. Nothing sleeps.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A world's clock: real time plus `offset` seconds, or the epoch second `frozen_at` while it is frozen."""
+
+    offset: int = 0
+    frozen_at: int | None = None
+
+    def now(self) -> int:
+        """The world's time in epoch seconds."""
+        return self.frozen_at if self.frozen_at is not None else int(time.time()) + self.offset
+
+    def advanced(self, seconds: int) -> Clock:
+        """The same clock, `seconds` later. A frozen clock stays frozen, later."""
+        if self.frozen_at is not None:
+            return Clock(self.offset, self.frozen_at + seconds)
+        return Clock(self.offset + seconds)
+
+    def at(self, epoch: int) -> Clock:
+        """The same clock, showing `epoch` (seconds) now. A frozen clock stays frozen."""
+        return self.advanced(epoch - self.now())
+
+    def frozen(self) -> Clock:
+        """The same clock, standing still."""
+        return Clock(self.offset, self.now())
+
+    def thawed(self) -> Clock:
+        """The same clock, going on from where it stood."""
+        return Clock(self.now() - int(time.time()))
+
+
+def elapsed_us(since_ns: int) -> int:
+    """Microseconds of real time since `since_ns`, a reading of `tick()`; for durations only."""
+    return (tick() - since_ns) // 1000
+
+
+def tick() -> int:
+    """A monotonic reading in nanoseconds; no world's time, only good for `elapsed_us`."""
+    return time.perf_counter_ns()
+
+
+def serial() -> int:
+    """A number that grows with every call on this machine: the order of rows made within one second."""
+    return time.time_ns()

@@ -1,0 +1,91 @@
+"""The database itself: how SQLite and PostgreSQL are opened, and the schema made once.
+
+Queries nothing: that is store.py.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from sandbox.core.tables import Base
+
+# Any constant that all processes of this program share, and no other program is likely to.
+_SCHEMA_LOCK = 0x1D95A4DB
+
+
+class TemporaryDatabase:
+    """A SQLite file that goes when its owner does, at interpreter exit at the latest."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.mkdtemp(prefix="idp-sandbox-")
+        self.url = f"sqlite:///{Path(self._folder) / 'sandbox.db'}"
+        self.remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """The options of SQLAlchemy's create_engine for this database.
+
+    Raises ValueError for a database that cannot be served: an unknown kind, or an in-memory SQLite, whose threads
+    would corrupt it.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database in (None, "", ":memory:") or "mode=memory" in url:
+            raise ValueError("an in-memory SQLite cannot be served; leave --database out for a temporary file")
+        return {"connect_args": {"timeout": 30}}
+    if parsed.get_backend_name() == "postgresql":
+        return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 30}
+    raise ValueError(f"unknown kind of database: {parsed.get_backend_name()}; use sqlite:/// or postgresql+psycopg://")
+
+
+def check_database(url: str) -> None:
+    """Connect once. Raises ValueError, in one line, for a database that cannot be served or reached."""
+    try:
+        shown = make_url(url).render_as_string(hide_password=True)
+    except ArgumentError as error:
+        raise ValueError(f"{url!r} is no URL; use sqlite:/// or postgresql+psycopg://") from error
+    try:
+        engine = create_engine(url, **engine_options(url))
+        tune(engine)
+        engine.connect().close()
+        engine.dispose()
+    except (SQLAlchemyError, ImportError) as error:
+        cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise ValueError(f"{shown} cannot be opened: {cause}") from error
+
+
+def tune(engine: Engine) -> None:
+    """Set the pragmas that each new SQLite connection needs; nothing for PostgreSQL."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_pragmas)
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:
+    # Readers and the one writer do not wait for each other; a crash of the machine may lose a sandbox's data.
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=OFF")
+    cursor.close()
+
+
+def create_schema(connection: Connection) -> None:
+    """Make the tables unless they are there."""
+    if not inspect(connection).has_table("worlds"):
+        Base.metadata.create_all(connection, checkfirst=False)
+
+
+def lock_schema(connection: Connection) -> None:
+    """Let one process at a time make and seed the tables, until the transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SCHEMA_LOCK})
+    else:
+        # The driver opens no transaction before a first write; this takes SQLite's write lock at once.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,43 @@
+"""Faults: refusals that a test provokes, so that a client meets each of the vendor's words on demand.
+
+Draws no answers itself: it raises the Reason that the fault names, and the room speaks.
+"""
+
+from __future__ import annotations
+
+from sandbox.core import tables
+from sandbox.core.refusals import Reason, Refusal
+from sandbox.core.world import World
+
+
+def arm_fault(
+    world: World, service: str, operation: str, reason: Reason, *, detail: str = "", sticky: bool = False
+) -> None:
+    """Make the next call of `operation` at `service` refuse for `reason`; every call while `sticky`."""
+    world.store.add(
+        tables.Fault,
+        id=world.ids.uuid(),
+        service=service,
+        operation=operation,
+        reason=reason.value,
+        detail=detail or "a fault provoked on purpose",
+        sticky=sticky,
+    )
+    world.store.change(tables.World, {"faults_armed": True})
+    world.faults_armed = True
+
+
+def clear_faults(world: World) -> None:
+    """Forget all faults of this world."""
+    world.store.remove(tables.Fault)
+    world.store.change(tables.World, {"faults_armed": False})
+    world.faults_armed = False
+
+
+def check_fault(world: World, service: str, operation: str) -> None:
+    """Raise the Refusal that a fault provokes here, if there is one; a one-shot fault has one taker."""
+    if not world.faults_armed:
+        return
+    for fault in world.store.list(tables.Fault, order=("id",), service=service, operation=operation):
+        if fault.sticky or world.store.remove(tables.Fault, id=fault.id):
+            raise Refusal(Reason(fault.reason), fault.detail)

@@ -1,0 +1,133 @@
+"""Fixture files: the cast, the clients and one section per service, read from YAML or JSON.
+
+Checks everything before anything is seeded, names the line of each problem, and fills in the schema's defaults so
+that no reader needs its own. Seeds nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sandbox.core.fixture_reader import MAX_BYTES, Entry, Finding, FixtureError, Place, Problem, Reader
+from sandbox.core.fixture_rules import KINDS, check_common, hint, show
+
+# What a room finds wrong with a fixture whose every key is there.
+Check = Callable[[Entry], Iterator[Finding]]
+
+_COMMON = {"$schema", "version", "identities", "clients"}
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """A checked and complete fixture. `sections` is `{slug: that service's part}`; `digest` the text's SHA-256."""
+
+    source: str
+    digest: str
+    identities: tuple[Mapping[str, Any], ...]
+    clients: tuple[Mapping[str, Any], ...]
+    sections: Mapping[str, Mapping[str, Any]]
+
+
+def shipped(name: str) -> Path:
+    """The path of a file that comes with the sandbox, in a wheel or in the repository."""
+    packaged = _PACKAGE / "_fixtures" / name
+    return packaged if packaged.exists() else _PACKAGE.parent / "fixtures" / name
+
+
+def load_fixture(path: Path, checks: tuple[Check, ...] = (), schema: Path | None = None) -> Fixture:
+    """The fixture in the file at `path`; `checks` are the rooms' own. Raises FixtureError."""
+    source = str(path)
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise FixtureError(Problem(source, 0, "", f"cannot be read: {error.strerror}")) from error
+    if len(data) > MAX_BYTES:
+        raise FixtureError(Problem(source, 0, "", f"is larger than {MAX_BYTES} bytes"))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FixtureError(Problem(source, line, "", "is not UTF-8")) from error
+    return parse_fixture(text, source, checks, schema)
+
+
+@lru_cache(maxsize=16)
+def parse_fixture(text: str, source: str, checks: tuple[Check, ...] = (), schema: Path | None = None) -> Fixture:
+    """The fixture that `text` is; `source` names it in messages. Raises FixtureError.
+
+    The same text is parsed once in a process: a fixture is only ever read.
+    """
+    try:
+        data = text.encode()
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, error.start) + 1
+        raise FixtureError(Problem(source, line, "", "holds half a character")) from error
+    rules = json.loads((schema or shipped("schema.json")).read_text("utf-8"))
+    reader = Reader(text, source)
+    document = reader.read()
+    reader.check(document, _schema_findings(document, rules))
+    filled = _fill(document, rules, rules["$defs"])
+    reader.check(document, (finding for check in (check_common, *checks) for finding in check(filled)))
+    sections = {key: value for key, value in filled.items() if key not in _COMMON}
+    digest = hashlib.sha256(data).hexdigest()
+    return Fixture(source, digest, tuple(filled["identities"]), tuple(filled["clients"]), sections)
+
+
+def _schema_findings(document: Any, schema: Entry) -> Iterator[Finding]:
+    # Imported here: it costs as much as the web framework.
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
+
+    for error in Draft202012Validator(schema).iter_errors(document):
+        yield from _explain(error, tuple(error.absolute_path))
+
+
+def _explain(error: Any, place: Place) -> Iterator[Finding]:
+    """What a person can do about an error of the validator."""
+    found, wanted, keyword = error.instance, error.validator_value, error.validator
+    match keyword:
+        case "additionalProperties":
+            known = error.schema["properties"]
+            for key in found.keys() - known.keys():
+                advice = hint(key, known) or f"; known are {', '.join(known)}"
+                yield (*place, key), f"is not a known key{advice}"
+        case "required":
+            yield from ((place, f'"{key}" is missing') for key in wanted if key not in found)
+        case "type":
+            kinds = [wanted] if isinstance(wanted, str) else wanted
+            allowed = " or ".join(KINDS.get(kind, kind) for kind in kinds)
+            quotes = "; put it in quotes" if "string" in kinds and isinstance(found, int | float) else ""
+            yield place, f"must be {allowed}; found {show(found)}{quotes}"
+        case "enum" | "const":
+            options = wanted if isinstance(wanted, list) else [wanted]
+            allowed = " or ".join(map(show, options))
+            yield place, f"must be {allowed}; found {show(found)}{hint(found, options)}"
+        case "pattern":
+            yield place, f"{error.schema['patternErrorMessage']}; found {show(found)}"
+        case _:
+            bound = "at least" if keyword.startswith("min") else "at most"
+            unit = {"Length": " characters long", "Items": " in number"}.get(keyword[3:], "")
+            count = found if isinstance(found, int | float) else len(found)
+            yield place, f"must be {bound} {wanted}{unit}; found {count}"
+
+
+def _fill(value: Any, schema: Entry, shared: Entry) -> Any:
+    """A copy of a valid `value` in which each absent key has the schema's default."""
+    if "$ref" in schema:
+        schema = {**shared[schema["$ref"].removeprefix("#/$defs/")], **schema}
+    if isinstance(value, list):
+        return [_fill(entry, schema["items"], shared) for entry in value]
+    if isinstance(value, dict):
+        return {
+            key: _fill(value.get(key, rule.get("default")), rule, shared)
+            for key, rule in schema["properties"].items()
+            if key in value or "default" in rule
+        }
+    return value

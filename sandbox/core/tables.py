@@ -1,0 +1,254 @@
+"""Everything the sandbox remembers, as typed tables. Every row belongs to a world.
+
+Holds no behaviour: queries are in store.py. Secrets a client presents (codes, tokens) are kept as SHA-256
+digests only; `*_at` are epoch seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Index, Integer, MetaData, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+
+
+class Base(DeclarativeBase):
+    """The declarative base, plain SQLAlchemy so that core needs no web framework."""
+
+    registry = registry(
+        metadata=MetaData(),
+        type_annotation_map={str: Text, int: BigInteger, dict[str, Any]: JSON, list[Any]: JSON},
+    )
+
+    world: Mapped[str] = mapped_column(primary_key=True)
+
+
+class World(Base):
+    """An isolated sandbox: its clock and its rooms' settings by slug."""
+
+    __tablename__ = "worlds"
+
+    fixture: Mapped[str]
+    clock_offset: Mapped[int]
+    frozen_at: Mapped[int | None]
+    settings: Mapped[dict[str, Any]]
+    faults_armed: Mapped[bool]
+    created_at: Mapped[int]
+
+
+class Identity(Base):
+    """A fixture person. `attributes` is `{slug: what that room knows of the person}`."""
+
+    __tablename__ = "identities"
+
+    login: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
+    purpose: Mapped[str]
+    password: Mapped[str | None]
+    deactivated: Mapped[bool]
+    emails: Mapped[list[Any]]
+    attributes: Mapped[dict[str, Any]]
+    position: Mapped[int]
+
+
+class Group(Base):
+    """An organization or a team of a room. `id` is a path: `octo-org`, or `octo-org/core` below `parent`."""
+
+    __tablename__ = "groups"
+
+    service: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    parent: Mapped[str | None]
+    number: Mapped[int]
+    attributes: Mapped[dict[str, Any]]
+    position: Mapped[int]
+
+
+class Membership(Base):
+    """A person's place in a group; `position` is the group's, so that lists come in the fixture's order."""
+
+    __tablename__ = "memberships"
+
+    service: Mapped[str] = mapped_column(primary_key=True)
+    group: Mapped[str] = mapped_column("group_id", primary_key=True, key="group")
+    login: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    state: Mapped[str]
+    public: Mapped[bool]
+
+
+class Client(Base):
+    """An application registered at a room."""
+
+    __tablename__ = "clients"
+
+    service: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    secret: Mapped[str | None]
+    redirect_uris: Mapped[list[Any]]
+    settings: Mapped[dict[str, Any]]
+    position: Mapped[int]
+
+
+class Account(Base):
+    """A product's own user, made when an identity first signs in to an exchange."""
+
+    __tablename__ = "accounts"
+
+    service: Mapped[str] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[str]
+    attributes: Mapped[dict[str, Any]]
+    created_at: Mapped[int]
+
+    __table_args__ = (Index("accounts_by_id", "world", "service", "id", unique=True),)
+
+
+class Consent(Base):
+    """What a person has granted to a client so far (`scopes` space-separated)."""
+
+    __tablename__ = "consents"
+
+    service: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[str] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(primary_key=True)
+    scopes: Mapped[str]
+    granted_at: Mapped[int]
+
+
+class Transaction(Base):
+    """An authorization request waiting for a person's decision. Browsers hold its `id` and nothing else."""
+
+    __tablename__ = "transactions"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    service: Mapped[str]
+    request: Mapped[dict[str, Any]]
+    flow: Mapped[str]
+    login: Mapped[str | None]
+    expires_at: Mapped[int]
+    decided_at: Mapped[int | None]
+
+
+class Code(Base):
+    """Something that may be redeemed once: an authorization code, an exchange code, a link."""
+
+    __tablename__ = "codes"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    service: Mapped[str]
+    kind: Mapped[str]
+    client_id: Mapped[str]
+    login: Mapped[str]
+    flow: Mapped[str]
+    data: Mapped[dict[str, Any]]
+    expires_at: Mapped[int]
+    redeemed_at: Mapped[int | None]
+
+
+class DeviceGrant(Base):
+    """A device waiting for its user (RFC 8628). `login` and `scopes` are set by the approval."""
+
+    __tablename__ = "device_grants"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    user_code: Mapped[str]
+    service: Mapped[str]
+    client_id: Mapped[str]
+    scopes: Mapped[str]
+    flow: Mapped[str]
+    login: Mapped[str | None]
+    interval: Mapped[int]
+    polled_at: Mapped[int | None]
+    expires_at: Mapped[int]
+    denied_at: Mapped[int | None]
+    redeemed_at: Mapped[int | None]
+
+    __table_args__ = (Index("device_grants_by_user_code", "world", "user_code"),)
+
+
+class Token(Base):
+    """An access token, refresh token or API key. All tokens that one login issued share its `family`.
+
+    `hint` is the token's last eight characters, `number` its public id, `serial` its place in the order of issue.
+    """
+
+    __tablename__ = "tokens"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    service: Mapped[str]
+    kind: Mapped[str]
+    client_id: Mapped[str]
+    login: Mapped[str]
+    scopes: Mapped[str]
+    family: Mapped[str]
+    flow: Mapped[str]
+    number: Mapped[int]
+    serial: Mapped[int]
+    hint: Mapped[str]
+    data: Mapped[dict[str, Any]]
+    issued_at: Mapped[int]
+    expires_at: Mapped[int | None]
+    used_at: Mapped[int | None]
+    revoked_at: Mapped[int | None]
+
+    __table_args__ = (
+        Index("tokens_by_family", "world", "family"),
+        Index("tokens_by_owner", "world", "service", "login", "client_id"),
+    )
+
+
+class Counter(Base):
+    """How often something happened in the window that began at `window_at`."""
+
+    __tablename__ = "counters"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    window_at: Mapped[int] = mapped_column(primary_key=True)
+    used: Mapped[int]
+
+
+class Fault(Base):
+    """A refusal to provoke once, or on every call while `sticky`."""
+
+    __tablename__ = "faults"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    service: Mapped[str]
+    operation: Mapped[str]
+    reason: Mapped[str]
+    detail: Mapped[str]
+    sticky: Mapped[bool]
+
+
+class JournalEntry(Base):
+    """One request and its answer, secrets redacted. `flow` links the requests of one login."""
+
+    __tablename__ = "journal"
+
+    # Ids grow over all worlds, so the world is no part of the key here.
+    world: Mapped[str] = mapped_column()
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+    at: Mapped[int]
+    duration_us: Mapped[int]
+    service: Mapped[str]
+    operation: Mapped[str]
+    method: Mapped[str]
+    path: Mapped[str]
+    status: Mapped[int]
+    reason: Mapped[str | None]
+    detail: Mapped[str | None]
+    flow: Mapped[str | None]
+    client_id: Mapped[str | None]
+    login: Mapped[str | None]
+    request: Mapped[dict[str, Any]]
+    response: Mapped[dict[str, Any]]
+
+    __table_args__ = (Index("journal_by_world", "world", "id"), Index("journal_by_flow", "world", "flow"))
+
+
+def digest(secret: str) -> str:
+    """The SHA-256 of a presented secret, in hex: what is stored of it, and how it is looked up."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

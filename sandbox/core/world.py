@@ -1,0 +1,65 @@
+"""A world as one request sees it: its store, clock, ids, faults and the journal entry being written.
+
+Lives for one unit of work and never commits; who opened it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from sandbox.core import tables
+from sandbox.core.clock import Clock
+from sandbox.core.ids import Ids
+from sandbox.core.journal import Entry
+from sandbox.core.store import Store
+
+DEFAULT = "default"
+
+
+@dataclass
+class World:
+    """What rules are given to work with.
+
+    `settings` is `{slug: what that room's seeding left for every request}`; `entry` is the line of the journal that
+    this unit of work will leave behind.
+    """
+
+    store: Store
+    clock: Clock
+    ids: Ids
+    settings: Mapping[str, Mapping[str, Any]]
+    faults_armed: bool = False
+    entry: Entry = field(default_factory=Entry)
+
+    @property
+    def name(self) -> str:
+        """The world's name, as in `/w/{name}/`."""
+        return self.store.world
+
+    def now(self) -> int:
+        """The world's time in epoch seconds."""
+        return self.clock.now()
+
+    def set_clock(self, clock: Clock) -> None:
+        """Make `clock` this world's clock, for every process that serves it."""
+        self.clock = clock
+        self.store.change(tables.World, {"clock_offset": clock.offset, "frozen_at": clock.frozen_at})
+
+
+def find_world(session: Session, name: str, ids: Ids) -> World | None:
+    """Open the world called `name`, or None if there is none."""
+    store = Store(session, name)
+    row = store.find(tables.World)
+    if row is None:
+        return None
+    return World(
+        store=store,
+        clock=Clock(row.clock_offset, row.frozen_at),
+        ids=ids,
+        settings=row.settings,
+        faults_armed=row.faults_armed,
+    )

@@ -1,0 +1,144 @@
+"""Where each room lives: at the root of an origin, under its prefix, or on its vendor's host names.
+
+The one place that reads a room off a request and that builds a URL which leaves the process. Inside, every
+room has a single URL space, `/{slug}/...`; requests are moved there before routing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from sandbox.core.world import DEFAULT
+
+_WORLD = re.compile(r"/w/([A-Za-z0-9][A-Za-z0-9_-]{0,63})(?=/|$)")
+_HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?P<port>:[0-9]{1,5})?")
+# The sandbox's own pages come before any room's claim on the root.
+OWN_PREFIX = "/_sandbox"
+
+
+class Room(Protocol):
+    """What mounts need to know of a room."""
+
+    @property
+    def slug(self) -> str:
+        """The room's name and prefix."""
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The paths the room has at the root of an origin: `/login` stands for `/login` and all below."""
+
+    @property
+    def hosts(self) -> Mapping[str, str]:
+        """The vendor's host names and where in the room's URL space each begins (`{"api.github.com": "/api/v3"}`)."""
+
+
+@dataclass(frozen=True)
+class Mount:
+    """Where a request came in, and so where every URL in its answer must point.
+
+    `slug` is None on the sandbox's own pages. `begins` is set when the room was reached by a host name of its own:
+    the host names of that room and where each begins. `prefix` is what precedes the room's paths.
+    """
+
+    origin: str
+    world: str
+    world_prefix: str
+    slug: str | None
+    by_prefix: bool = False
+    begins: tuple[tuple[str, str], ...] = ()
+
+    def url(self, path: str) -> str:
+        """The absolute URL of a path of this room's URL space, such as `/login/oauth/authorize`."""
+        for host, start in self.begins:
+            if _is_below(path, start):
+                return f"{self._with_host(host)}{self.world_prefix}{path[len(start) :]}"
+        prefix = f"/{self.slug}" if self.by_prefix else ""
+        return f"{self.origin}{self.world_prefix}{prefix}{path}"
+
+    def at(self, slug: str | None) -> Mount:
+        """The same way in, for another room; a room that is reached by host finds the others at the root."""
+        return replace(self, slug=slug, by_prefix=self.by_prefix and slug is not None, begins=())
+
+    def _with_host(self, host: str) -> str:
+        parts = urlsplit(self.origin)
+        return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}"
+
+
+class Mounts:
+    """All the mounts of one application."""
+
+    def __init__(self, rooms: Iterable[Room], *, public_url: str | None, allowed_hosts: Iterable[str]) -> None:
+        rooms = list(rooms)
+        self._slugs = frozenset(room.slug for room in rooms)
+        self._public_url = public_url
+        # Longest first, so that the most precise claim on the root wins.
+        self._roots = sorted(
+            ((root, room.slug) for room in rooms for root in room.roots), key=lambda root: -len(root[0])
+        )
+        self._hosts: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {}
+        for room in rooms:
+            begins = tuple(sorted(room.hosts.items(), key=lambda host: -len(host[1])))
+            for host, start in room.hosts.items():
+                self._hosts[host] = (room.slug, start, begins)
+            local = f"{room.slug}.localhost"
+            self._hosts[local] = (room.slug, "", ((local, ""),))
+        self._allowed = frozenset(allowed_hosts) | ({_hostname(public_url)} if public_url else frozenset())
+
+    def knows_host(self, host: str) -> bool:
+        """Whether to answer a request with this Host header; refusing the others stops DNS rebinding."""
+        match = _HOST.fullmatch(host)
+        if match is None:
+            return False
+        name = match["name"].lower()
+        return (
+            name == "localhost"
+            or name.endswith(".localhost")
+            or name in self._hosts
+            or name in self._allowed
+            or _is_loopback(name.strip("[]"))
+        )
+
+    def resolve(self, scheme: str, host: str, path: str) -> tuple[Mount, str]:
+        """Read off a request where it came in, and its path in the room's URL space (`/{slug}/...`)."""
+        world, world_prefix = DEFAULT, ""
+        if in_world := _WORLD.match(path):
+            world, world_prefix = in_world[1], in_world[0]
+            path = path[in_world.end() :] or "/"
+        origin = self._public_url or f"{scheme}://{host}"
+        mount = Mount(origin, world, world_prefix, None)
+        if own := self._hosts.get(_host_name(host)):
+            slug, start, begins = own
+            return replace(mount, slug=slug, begins=begins, origin=f"{scheme}://{host}"), f"/{slug}{start}{path}"
+        if path == OWN_PREFIX or path.startswith(OWN_PREFIX + "/"):
+            return mount, path
+        first = path.split("/", 2)[1] if path.startswith("/") else ""
+        if first in self._slugs:
+            return replace(mount, slug=first, by_prefix=True), path
+        for root, slug in self._roots:
+            if _is_below(path, root):
+                return replace(mount, slug=slug), f"/{slug}{path}"
+        return mount, path
+
+
+def _is_below(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip("/") + "/")
+
+
+def _host_name(host: str) -> str:
+    return host.rsplit(":", 1)[0].lower() if not host.endswith("]") else host.lower()
+
+
+def _hostname(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,181 @@
+"""The authorization request (RFC 6749 section 4.1.1): parsed once, kept here, decided by a person.
+
+Browsers hold a transaction id only, so that no form field can change client, redirect URI or scope. Which requests
+are acceptable, and what a code looks like, is the room's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from sandbox.core import tables
+from sandbox.core.codes import issue_code
+from sandbox.core.identities import check_active, find_identity, get_identity
+from sandbox.core.refusals import Reason, Refusal
+from sandbox.core.world import World
+
+AUTHORIZATION_CODE = "authorization_code"
+TRANSACTION_TTL = 3600
+
+
+@dataclass(frozen=True)
+class AuthorizationRequest:
+    """What the client asked for, after the room has checked it.
+
+    `redirect_uri` is where the answer goes; `redirect_uri_given` whether the client named it (RFC 6749 section 4.1.3
+    then wants it again at the token endpoint). `scopes` are in the order asked, `scope_given` whether any were.
+    `extra` holds what only the room understands (JSON-like).
+    """
+
+    client_id: str
+    redirect_uri: str
+    redirect_uri_given: bool
+    scopes: tuple[str, ...] = ()
+    scope_given: bool = False
+    state: str | None = None
+    code_challenge: str | None = None
+    code_challenge_method: str | None = None
+    login_hint: str | None = None
+    prompt: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def restore(cls, stored: dict[str, Any]) -> Self:
+        """The request as it was stored in a transaction."""
+        return cls(**{**stored, "scopes": tuple(stored["scopes"])})
+
+
+class RedirectRefusal(Refusal):
+    """A refusal that the client is told by redirect (RFC 6749 section 4.1.2.1): `redirect_uri`, and its `state`."""
+
+    def __init__(self, refusal: Refusal, client_id: str, redirect_uri: str, state: str | None) -> None:
+        super().__init__(refusal.reason, refusal.detail, refusal.field)
+        self.client_id = client_id
+        self.redirect_uri = redirect_uri
+        self.state = state
+
+
+@contextmanager
+def told_by_redirect(client_id: str, redirect_uri: str, state: str | None) -> Iterator[None]:
+    """Have the refusals of this block reach the client at `redirect_uri`, which must be known good."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise RedirectRefusal(refusal, client_id, redirect_uri, state) from refusal
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A stored authorization request. `login` is who has been chosen so far; `flow` links the whole login."""
+
+    id: str
+    flow: str
+    login: str | None
+    request: AuthorizationRequest
+
+
+def begin(world: World, service: str, request: AuthorizationRequest, *, flow: str | None = None) -> Transaction:
+    """Keep the request until a person decides; it expires after TRANSACTION_TTL seconds.
+
+    `flow` continues a login that has begun already, such as a device's.
+    """
+    transaction = Transaction(world.ids.text(32), flow or world.ids.text(16), None, request)
+    world.store.add(
+        tables.Transaction,
+        id=transaction.id,
+        service=service,
+        request=asdict(request),
+        flow=transaction.flow,
+        login=None,
+        expires_at=world.now() + TRANSACTION_TTL,
+        decided_at=None,
+    )
+    world.entry.note(flow=transaction.flow, client_id=request.client_id)
+    return transaction
+
+
+def get_transaction(world: World, service: str, transaction_id: str) -> Transaction:
+    """The pending request with this id.
+
+    Raises Refusal: TRANSACTION_UNKNOWN, TRANSACTION_ALREADY_DECIDED, TRANSACTION_EXPIRED.
+    """
+    row = world.store.find(tables.Transaction, id=transaction_id, service=service)
+    if row is None:
+        raise Refusal(Reason.TRANSACTION_UNKNOWN, "no sign-in with this transaction id was ever begun")
+    request = AuthorizationRequest.restore(row.request)
+    world.entry.note(flow=row.flow, client_id=request.client_id, login=row.login)
+    if row.decided_at is not None:
+        raise _already_decided()
+    if world.now() >= row.expires_at:
+        raise Refusal(Reason.TRANSACTION_EXPIRED, f"the sign-in waited longer than {TRANSACTION_TTL} s")
+    return Transaction(row.id, row.flow, row.login, request)
+
+
+def choose_identity(world: World, transaction: Transaction, login: str) -> tables.Identity:
+    """Let this person sign in. Raises Refusal: IDENTITY_UNKNOWN, IDENTITY_DEACTIVATED."""
+    identity = get_identity(world, login)
+    check_active(identity)
+    world.store.change(tables.Transaction, {"login": identity.login}, id=transaction.id)
+    world.entry.note(login=identity.login)
+    return identity
+
+
+def decide(world: World, transaction: Transaction) -> None:
+    """Close the transaction: of a double click only one gets an answer.
+
+    Raises Refusal: TRANSACTION_ALREADY_DECIDED.
+    """
+    if not world.store.change(tables.Transaction, {"decided_at": world.now()}, id=transaction.id, decided_at=None):
+        raise _already_decided()
+
+
+def issue_authorization_code(
+    world: World,
+    service: str,
+    transaction: Transaction,
+    *,
+    code: str,
+    login: str,
+    scopes: tuple[str, ...],
+    ttl: int,
+) -> None:
+    """Bind `code` to all that the token endpoint must find again; good once, for `ttl` seconds."""
+    request = transaction.request
+    issue_code(
+        world,
+        code,
+        service=service,
+        kind=AUTHORIZATION_CODE,
+        client_id=request.client_id,
+        login=login,
+        ttl=ttl,
+        flow=transaction.flow,
+        data={
+            "redirect_uri": request.redirect_uri,
+            "redirect_uri_given": request.redirect_uri_given,
+            "scopes": list(scopes),
+            "code_challenge": request.code_challenge,
+            "code_challenge_method": request.code_challenge_method,
+            "extra": request.extra,
+        },
+    )
+
+
+def automatic_login(world: World, policy: str, login_hint: str | None) -> str | None:
+    """Who signs in without being asked, by the approval policy (`ask`, `hint`, `always=NAME`); None: ask.
+
+    Raises Refusal: IDENTITY_UNKNOWN if the policy names nobody of this world.
+    """
+    if policy.startswith("always="):
+        return get_identity(world, policy.removeprefix("always=")).login
+    if policy == "hint" and login_hint:
+        hinted = find_identity(world, login_hint)
+        return hinted.login if hinted and not hinted.deactivated else None
+    return None
+
+
+def _already_decided() -> Refusal:
+    return Refusal(Reason.TRANSACTION_ALREADY_DECIDED, "this sign-in has been answered already")

@@ -1,0 +1,142 @@
+"""The shape of a room: what a Service is, what an Upstream can do, and the Sandbox both are given.
+
+Names no room; holds no state of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, cast
+
+from flask import Blueprint, Response, current_app, g, request
+from sqlalchemy.orm import Session
+
+from sandbox.config import Config
+from sandbox.core.fixtures import Check, Fixture
+from sandbox.core.ids import Ids
+from sandbox.core.refusals import Reason, Refusal
+from sandbox.core.state import Seeder
+from sandbox.core.world import DEFAULT, World, find_world
+from sandbox.mounts import Mount
+
+
+@dataclass(frozen=True)
+class UpstreamUser:
+    """The person behind an upstream's access token. `subject` is stable, `email` the verified primary or None."""
+
+    subject: str
+    login: str
+    name: str | None
+    email: str | None
+    client_id: str
+
+
+class Upstream(Protocol):
+    """What an exchange may ask of a provider, in-process, on behalf of an application of its own."""
+
+    def redeem(self, world: World, code: str, *, client_id: str) -> str:
+        """Swap an authorization code for the provider's access token. Raises Refusal as the token endpoint would."""
+
+    def look_up(self, world: World, access_token: str) -> UpstreamUser:
+        """The person and client behind an access token. Raises Refusal: TOKEN_UNKNOWN, TOKEN_REVOKED, TOKEN_EXPIRED."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A room's card: what it is called, where it lives, and how it says no.
+
+    `roots` and `hosts` are explained in mounts.py; `base_path` is what a client is pointed at. `words` is
+    `{dialect: {Reason: that dialect's words}}`, total over Reason. `check_fixture` finds what no schema can say of the
+    room's section of a fixture; `seed` puts the section into a world and returns the settings that the room wants in
+    `world.settings[slug]`. `demo_url(mount, redirect_uri)` starts a sign-in for the home page;
+    `demo_command(mount, code)` is the shell command that swaps the code it ends with.
+    """
+
+    slug: str
+    title: str
+    kind: Literal["provider", "exchange"]
+    summary: str
+    blueprint: Blueprint
+    roots: tuple[str, ...]
+    words: Mapping[str, Mapping[Reason, object]]
+    render_refusal: Callable[[Refusal], Response]
+    base_path: str = ""
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    demo_url: Callable[[Mount, str | None], str] | None = None
+    demo_command: Callable[[Mount, str], str] | None = None
+    check_fixture: Check = lambda fixture: iter(())
+    seed: Seeder = lambda world, section: section
+    after_request: Callable[[Response], Response] = lambda response: response
+    upstream: Upstream | None = None
+
+
+class Sandbox:
+    """One sandbox: its configuration, its cast and its rooms. Two of them in one process never meet."""
+
+    def __init__(
+        self,
+        config: Config,
+        fixture: Fixture,
+        services: Mapping[str, Service],
+        open_session: Callable[[], Session],
+    ) -> None:
+        self.config = config
+        self.fixture = fixture
+        self.services = services
+        self.upstreams: Mapping[str, Upstream] = {
+            slug: service.upstream for slug, service in services.items() if service.upstream
+        }
+        self.ids = Ids(config.random_seed)
+        self._open_session = open_session
+
+    @contextmanager
+    def world(self, name: str = DEFAULT) -> Iterator[World]:
+        """Work in a world outside of a request; committed at the end, rolled back on an exception.
+
+        Raises LookupError if there is no such world.
+        """
+        with self._open_session() as session, session.begin():
+            world = find_world(session, name, self.ids)
+            if world is None:
+                raise LookupError(f"no world called {name!r}")
+            yield world
+
+
+def current_sandbox() -> Sandbox:
+    """The sandbox that serves this request."""
+    return cast(Sandbox, current_app.extensions["sandbox"])
+
+
+def current_world() -> World:
+    """The world this request is in."""
+    return cast(World, g.world)
+
+
+def current_mount() -> Mount:
+    """Where this request came in; builds every URL of the answer."""
+    return cast(Mount, g.mount)
+
+
+def read_json() -> object:
+    """The request's body as JSON, whatever its media type says.
+
+    Raises Refusal: BODY_MISSING if there is none, BODY_MALFORMED if it is not JSON.
+    """
+    raw = request.get_data(cache=True)
+    if not raw.strip():
+        raise Refusal(Reason.BODY_MISSING, "the request has no body")
+    try:
+        body = json.loads(raw, parse_constant=_no_constant)
+        # Lone surrogates are valid JSON escapes but no Unicode text, and 1e999 is read as infinity; nothing behind
+        # this point could store the one or write the other.
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise Refusal(Reason.BODY_MALFORMED, f"the body is not JSON: {error}") from error
+    return body
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

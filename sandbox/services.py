@@ -1,0 +1,13 @@
+"""Every room, by name: the only file that knows them all."""
+
+from __future__ import annotations
+
+from sandbox.exchanges import gmi
+from sandbox.providers import github
+from sandbox.service import Service
+
+PROVIDERS: tuple[Service, ...] = (github.service,)
+EXCHANGES: tuple[Service, ...] = (gmi.service,)
+
+SERVICES: dict[str, Service] = {service.slug: service for service in PROVIDERS + EXCHANGES}
+CHECKS = tuple(service.check_fixture for service in SERVICES.values())

@@ -1,0 +1,195 @@
+"""What happens around every request: host check, mount, world, faults, refusals, journal, response headers.
+
+The order of steps is the order of this file. Decides nothing about logins.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask, Response, g, request
+from flask.typing import ResponseReturnValue
+from flask_sqlalchemy import SQLAlchemy
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date
+from werkzeug.wsgi import get_path_info
+
+from sandbox.core import tables
+from sandbox.core.clock import Clock, elapsed_us, tick
+from sandbox.core.faults import check_fault
+from sandbox.core.journal import printable, redact, redact_headers, redact_query
+from sandbox.core.refusals import Reason, Refusal
+from sandbox.core.world import find_world
+from sandbox.mounts import Mount, Mounts
+from sandbox.service import Sandbox, Service
+from sandbox.web.errors import render_refusal
+
+log = logging.getLogger("sandbox")
+
+_ROUTING = {
+    404: Reason.ROUTE_UNKNOWN,
+    405: Reason.METHOD_NOT_ALLOWED,
+    413: Reason.BODY_TOO_LARGE,
+    415: Reason.MEDIA_TYPE_UNSUPPORTED,
+    500: Reason.INTERNAL_ERROR,
+}
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    # Pages have no script and load nothing but the sandbox's own style sheet and pictures.
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
+    "frame-ancestors 'none'",
+}
+StartResponse = Callable[..., Any]
+
+
+class MountMiddleware:
+    """Moves each request to its room's URL space before routing, and remembers where it came in."""
+
+    def __init__(self, wsgi_app: Callable[..., Iterable[bytes]], mounts: Mounts) -> None:
+        self._wsgi_app = wsgi_app
+        self._mounts = mounts
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        scheme = environ["wsgi.url_scheme"]
+        host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+        path = get_path_info(environ)
+        mount, inner = self._mounts.resolve(scheme, host, path)
+        environ["sandbox.mount"] = mount
+        environ["sandbox.path"] = path
+        environ["sandbox.known_host"] = self._mounts.knows_host(host)
+        if inner != path:
+            environ["PATH_INFO"] = inner.encode().decode("latin-1")
+        return self._wsgi_app(environ, start_response)
+
+
+def install(app: Flask, sandbox: Sandbox, db: SQLAlchemy, mounts: Mounts) -> None:
+    """Put the edge around every request of `app`."""
+    app.wsgi_app = MountMiddleware(app.wsgi_app, mounts)  # type: ignore[method-assign]  # Flask's documented hook
+
+    @app.before_request
+    def enter() -> None:
+        g.started = tick()
+        mount: Mount = request.environ["sandbox.mount"]
+        g.mount = mount
+        if not request.environ["sandbox.known_host"]:
+            raise Refusal(Reason.HOST_UNKNOWN, f"this sandbox does not answer to the host {request.host!r}")
+        world = find_world(db.session(), mount.world, sandbox.ids)
+        if world is None:
+            raise Refusal(Reason.ROUTE_UNKNOWN, f"there is no world called {mount.world!r}")
+        g.world = world
+        _check_body()
+        # A preflight is the browser's own: a fault waits for the call behind it.
+        if mount.slug and request.method != "OPTIONS":
+            check_fault(world, mount.slug, _operation())
+
+    @app.errorhandler(Refusal)
+    def refuse(refusal: Refusal) -> ResponseReturnValue:
+        if "world" in g:
+            g.world.entry.refusal = refusal
+        service = _service(sandbox)
+        response = (service.render_refusal if service else render_refusal)(refusal)
+        response.headers["X-Sandbox-Reason"] = _header(f"{refusal.reason}; {refusal.detail}")
+        return response
+
+    @app.errorhandler(HTTPException)
+    def refuse_routing(error: HTTPException) -> ResponseReturnValue:
+        if error.response is not None or (error.code or 500) < 400:
+            return error
+        reason = _ROUTING.get(error.code or 500, Reason.BODY_MALFORMED)
+        response = app.make_response(refuse(Refusal(reason, _routing_detail(error))))
+        if allow := getattr(error, "valid_methods", None):
+            response.headers["Allow"] = ", ".join(sorted(allow))
+        return response
+
+    @app.errorhandler(Exception)
+    def refuse_crash(error: Exception) -> ResponseReturnValue:
+        log.exception("%s %s failed", request.method, request.environ["sandbox.path"])
+        db.session.rollback()
+        return refuse(Refusal(Reason.INTERNAL_ERROR, f"a defect of the sandbox: {type(error).__name__}: {error}"))
+
+    @app.after_request
+    def leave(response: Response) -> Response:
+        service = _service(sandbox)
+        if service and "world" in g:
+            response = service.after_request(response)
+        if "world" in g and g.world.clock != Clock():
+            # Clients reckon a token's expiry from the date, so it must follow a clock that was moved; otherwise the
+            # server's own date is right, and two would be one too many.
+            response.headers["Date"] = http_date(g.world.now())
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        if "world" in g and _is_journaled():
+            _write_journal(response)
+        # What a refused request has done up to its refusal (a slowed-down poll, a revoked family) is part of it.
+        db.session.commit()
+        return response
+
+
+def _check_body() -> None:
+    # Werkzeug takes a body for whole that its sender cut off or, when it is chunked, that the limit cut off.
+    declared, received = request.content_length, len(request.get_data())
+    if declared is None:
+        request.stream.read(1)
+    elif received < declared:
+        raise Refusal(Reason.BODY_MALFORMED, f"the body ended after {received} of {declared} bytes")
+
+
+def _service(sandbox: Sandbox) -> Service | None:
+    slug = request.environ["sandbox.mount"].slug
+    return sandbox.services[slug] if slug else None
+
+
+def _operation() -> str:
+    return request.endpoint.rpartition(".")[2] if request.endpoint else ""
+
+
+def _is_journaled() -> bool:
+    return not request.environ["sandbox.path"].startswith("/_sandbox/")
+
+
+def _routing_detail(error: HTTPException) -> str:
+    path = request.environ["sandbox.path"]
+    match error.code:
+        case 404:
+            return f"nothing lives at {path}"
+        case 405:
+            return f"{path} does not answer to {request.method}"
+        case 413:
+            return f"the body is larger than {request.max_content_length} bytes"
+        case _:
+            return error.description or error.name
+
+
+def _header(text: str) -> str:
+    # Header values are latin-1 without control characters; anything else comes out escaped.
+    return printable(text)[:500].encode("unicode_escape").decode("ascii")
+
+
+def _write_journal(response: Response) -> None:
+    entry = g.world.entry
+    refusal: Refusal | None = entry.refusal
+    g.world.store.add(
+        tables.JournalEntry,
+        at=g.world.now(),
+        duration_us=elapsed_us(g.started),
+        service=request.environ["sandbox.mount"].slug or "",
+        operation=_operation(),
+        method=request.method,
+        path=printable(request.environ["sandbox.path"]),
+        status=response.status_code,
+        reason=refusal.reason.value if refusal else None,
+        detail=printable(refusal.detail) if refusal else None,
+        flow=entry.flow,
+        client_id=entry.client_id and printable(entry.client_id),
+        login=entry.login and printable(entry.login),
+        request={
+            "query": redact_query(request.query_string.decode("latin-1")),
+            "headers": redact_headers(request.headers),
+            **redact(entry.request),
+        },
+        response={"headers": redact_headers(response.headers), **redact(entry.response)},
+    )

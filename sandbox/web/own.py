@@ -1,0 +1,101 @@
+"""The sandbox's own pages: home, the landing page of the demo, health, static files.
+
+Adds no behaviour to any room.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+from flask import Blueprint, Response, render_template, request, send_from_directory
+
+from sandbox.core.identities import face, list_identities
+from sandbox.mounts import Mount
+from sandbox.service import current_mount, current_sandbox, current_world
+from sandbox.web.files import STATIC
+
+pages = Blueprint("own", __name__)
+
+
+@pages.get("/")
+def home() -> str:
+    """What is here, where the rooms are and who can sign in."""
+    mount, world = current_mount(), current_world()
+    services = current_sandbox().services.values()
+    return render_template(
+        "home.html",
+        version=_version(),
+        origin=mount.origin,
+        services=[
+            {
+                "slug": service.slug,
+                "title": service.title,
+                "kind": service.kind,
+                "summary": service.summary,
+                "base_url": mount.at(service.slug).url(service.base_path),
+            }
+            for service in services
+        ],
+        sign_in_url=next(
+            (
+                service.demo_url(mount.at(service.slug), demo_callback(mount))
+                for service in services
+                if service.demo_url
+            ),
+            None,
+        ),
+        identities=[face(identity) for identity in list_identities(world)],
+    )
+
+
+@pages.get("/_sandbox/callback")
+def callback() -> str:
+    """Where the demo's sign-in lands: shows what the provider sent, and the request that swaps the code."""
+    code = request.args.get("code")
+    mount = current_mount()
+    return render_template(
+        "callback.html",
+        parameters=[{"name": name, "value": value} for name, value in request.args.items(multi=True)],
+        succeeded=bool(code),
+        command=next(
+            (
+                service.demo_command(mount.at(service.slug), code)
+                for service in current_sandbox().services.values()
+                if code and service.demo_command
+            ),
+            None,
+        ),
+    )
+
+
+@pages.get("/_sandbox/health")
+def health() -> dict[str, object]:
+    """Answers when the sandbox can: its database was read to get here."""
+    return {"status": "ok", "version": _version(), "world": current_world().name}
+
+
+@pages.get("/_sandbox/static/<path:name>")
+def static(name: str) -> Response:
+    """The style sheet and the pictures of the pages."""
+    response = send_from_directory(STATIC, name)
+    response.headers["Cache-Control"] = "max-age=3600"
+    return response
+
+
+def demo_callback(mount: Mount) -> str | None:
+    """The demo's redirect URI on this origin, or None where the shipped cast has none registered.
+
+    The shipped client registers `localhost`, which stands for any loopback port; 127.0.0.1 would be another host.
+    """
+    scheme, _, host = mount.origin.partition("://")
+    name, colon, port = host.partition(":")
+    if name not in ("localhost", "127.0.0.1"):
+        return None
+    return f"{scheme}://localhost{colon}{port}/_sandbox/callback"
+
+
+def _version() -> str:
+    try:
+        return version("idp-sandbox")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return "0"

@@ -1,0 +1,138 @@
+"""Fixtures every test may use: a fresh sandbox, its clock and journal, and a person who signs in on its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from sandbox import Config, Sandbox, create_app
+from sandbox.core import tables
+from sandbox.core.world import World
+from sandbox.server import ThreadServer
+from tests.support.forms import submit
+
+pytest_plugins = ["tests.support.components"]
+
+SignIn = Callable[..., str]
+
+
+class SandboxClient(FlaskClient):
+    """A client of one sandbox, which can also look behind its scenes."""
+
+    @property
+    def _sandbox(self) -> Sandbox:
+        return self.application.extensions["sandbox"]
+
+    @property
+    def clock(self) -> ClockControl:
+        """The default world's clock."""
+        return ClockControl(self._sandbox)
+
+    def world(self) -> AbstractContextManager[World]:
+        """The default world, for a look or a change behind the scenes."""
+        return self._sandbox.world()
+
+    def journal(self) -> list[tables.JournalEntry]:
+        """What the journal has so far, newest last."""
+        with self.world() as world:
+            return world.store.list(tables.JournalEntry, order=("id",))
+
+
+@dataclass
+class ClockControl:
+    """Moves a sandbox's clock."""
+
+    sandbox: Sandbox
+
+    def advance(self, *, seconds: int = 0, minutes: int = 0, hours: int = 0, days: int = 0) -> None:
+        """Let time pass without waiting for it."""
+        with self.sandbox.world() as world:
+            world.set_clock(world.clock.advanced(seconds + 60 * (minutes + 60 * (hours + 24 * days))))
+
+    def freeze(self) -> None:
+        """Let no time pass at all."""
+        with self.sandbox.world() as world:
+            world.set_clock(world.clock.frozen())
+
+    def now(self) -> int:
+        """The sandbox's time, in epoch seconds."""
+        with self.sandbox.world() as world:
+            return world.now()
+
+
+@pytest.fixture
+def config() -> Config:
+    """The configuration of `app`; a module or class overrides it to test another."""
+    return Config()
+
+
+@pytest.fixture
+def app(config: Config) -> Iterator[Flask]:
+    """A fresh sandbox on the shipped cast, with a database of its own."""
+    app = create_app(config)
+    app.test_client_class = SandboxClient
+    yield app
+    close(app)
+
+
+@pytest.fixture
+def sandbox(app: Flask) -> SandboxClient:
+    """A client of `app`, as a downstream application or a browser would be."""
+    client: Any = app.test_client()
+    return client
+
+
+@pytest.fixture
+def make_sandbox() -> Iterator[Callable[[Config], SandboxClient]]:
+    """Makes a sandbox with another configuration: `make_sandbox(Config(approval="hint"))`."""
+    apps: list[Flask] = []
+
+    def make(config: Config) -> SandboxClient:
+        app = create_app(config)
+        app.test_client_class = SandboxClient
+        apps.append(app)
+        client: Any = app.test_client()
+        return client
+
+    yield make
+    for app in apps:
+        close(app)
+
+
+@pytest.fixture
+def sign_in(sandbox: SandboxClient) -> SignIn:
+    """Sign a person in on a provider's pages: `sign_in("github", as_="octocat", client="gmi-console")` -> code."""
+    endpoints = {"github": "/login/oauth/authorize"}
+
+    def sign_in(provider: str, *, as_: str, client: str, **query: str) -> str:
+        page = sandbox.get(endpoints[provider], query_string={"client_id": client, **query})
+        if page.status_code == 200:
+            page = submit(sandbox, page, f"as-{as_}")
+        if page.status_code == 200:
+            page = submit(sandbox, page, "allow")
+        assert page.status_code == 302, page.text
+        return parse_qs(urlsplit(page.headers["Location"]).query)["code"][0]
+
+    return sign_in
+
+
+@pytest.fixture
+def live(app: Flask) -> Iterator[ThreadServer]:
+    """`app`, served over HTTP on a free loopback port."""
+    with ThreadServer(app) as server:
+        yield server
+
+
+def close(app: Flask) -> None:
+    """Let go of an app's database."""
+    with app.app_context():
+        app.extensions["sqlalchemy"].engine.dispose()
+    if temporary := app.extensions.get("temporary_database"):
+        temporary.remove()

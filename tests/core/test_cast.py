@@ -1,0 +1,139 @@
+"""The shipped cast: every persona is what it is for, and the file reads the same in every spelling."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+import yaml
+
+from sandbox.core import fixture_reader, fixtures
+from sandbox.core.fixtures import Fixture, shipped
+from sandbox.providers.github.fixture import expand_teams
+from sandbox.services import CHECKS
+
+load_fixture = partial(fixtures.load_fixture, checks=CHECKS)
+parse_fixture = partial(fixtures.parse_fixture, checks=CHECKS)
+
+
+@pytest.fixture(scope="module")
+def cast() -> Fixture:
+    return load_fixture(shipped("default.yaml"))
+
+
+@pytest.mark.parametrize(
+    "dump",
+    [
+        pytest.param(lambda document: json.dumps(document, indent="\t"), id="escaped, tabs"),
+        pytest.param(lambda document: json.dumps(document, ensure_ascii=False), id="one line"),
+    ],
+)
+def test_its_json_twin_is_the_same_fixture(cast: Fixture, dump: Callable[[Any], str]):
+    document = yaml.load(shipped("default.yaml").read_text("utf-8"), yaml.BaseLoader)  # every scalar as text
+    text = dump({"$schema": "./schema.json"} | _typed(document))
+
+    twin = parse_fixture(text, cast.source)
+
+    assert dataclasses.replace(twin, digest=cast.digest) == cast
+
+
+def _typed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _typed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_typed(item) for item in value]
+    if value == "246810":
+        return value
+    return json.loads(value) if re.fullmatch("true|false|null|[0-9]+", value) else value
+
+
+def test_it_reads_the_same_without_libyaml(cast: Fixture, monkeypatch):
+    monkeypatch.setattr(fixture_reader, "_PARSER", yaml.SafeLoader)
+    fixtures.parse_fixture.cache_clear()
+
+    assert load_fixture(shipped("default.yaml")) == cast
+
+
+def test_written_out_in_full_it_is_the_same_fixture(cast: Fixture):
+    full = {"version": 1, "identities": cast.identities, "clients": cast.clients, **cast.sections}
+
+    again = parse_fixture(json.dumps(full), cast.source)
+
+    assert dataclasses.replace(again, digest=cast.digest) == cast
+
+
+def test_each_persona_says_what_it_is_for(cast: Fixture):
+    purposes = [person["purpose"].strip() for person in cast.identities]
+
+    assert all(purposes)
+
+
+PERSONAS: dict[str, Callable[[Any], bool]] = {
+    "octocat": lambda p: p["github"]["id"] == 583231 and [e["visibility"] for e in p["emails"]] == ["private"],
+    "alice": lambda p: [(e["email"], e["visibility"]) for e in p["emails"]] == [("alice@contoso.test", "public")],
+    "admin": lambda p: p["github"]["site_admin"],
+    "two-factor": lambda p: p["gmi"]["otp_code"] == "246810",
+    "unverified": lambda p: [e["verified"] for e in p["emails"]] == [False],
+    "no-email": lambda p: p["emails"] == [],
+    "noreply": lambda p: [e["email"] for e in p["emails"] if e["primary"]]
+    == [f"{p['github']['id']}+{p['login']}@users.noreply.github.com"] and len(p["emails"]) > 1,
+    "no-name": lambda p: p["name"] is None,
+    "long-name": lambda p: len(p["name"]) >= 200,
+    "emoji": lambda p: any(ord(char) > 0xFFFF for char in p["name"]),
+    "right-to-left": lambda p: all("\u0590" <= char <= "\u05ff" for char in p["name"] if char != " "),
+    "deactivated": lambda p: p["deactivated"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("login", PERSONAS)
+def test_a_persona_is_what_it_is_for(cast: Fixture, login: str):
+    (person,) = (person for person in cast.identities if person["login"] == login)
+
+    assert PERSONAS[login](person)
+
+
+def test_the_twins_share_an_address(cast: Fixture):
+    one, two = (person["emails"] for person in cast.identities if person["login"].startswith("twin-"))
+
+    assert one == two
+
+
+@pytest.mark.parametrize(
+    ("login", "expected"),
+    [
+        ("octocat", [("octo-org", "member", 1)]),
+        ("admin", [("octo-org", "admin", 2)]),
+        ("joiner", [("octo-org", "member", 0), ("contoso", "member", 0), ("many-teams", "admin", 120)]),
+    ],
+)
+def test_a_persona_belongs_to_organizations_and_teams(cast: Fixture, login: str, expected: list[Any]):
+    found = [
+        (organization["login"], member["role"], teams_of(login, organization))
+        for organization in cast.sections["github"]["organizations"]
+        for member in organization["members"]
+        if member["login"] == login
+    ]
+
+    assert found == expected
+
+
+def teams_of(login: str, organization: Any) -> int:
+    teams = [team for entry in organization["teams"] for team in expand_teams(entry)]
+    return sum(login in team["members"] for team in teams)
+
+
+def test_all_addresses_are_reserved_for_tests(cast: Fixture):
+    domains = {email["email"].rpartition("@")[2] for person in cast.identities for email in person["emails"]}
+
+    assert {domain for domain in domains if not domain.endswith((".test", ".example"))} == {"users.noreply.github.com"}
+
+
+def test_an_editor_finds_its_schema():
+    text = shipped("default.yaml").read_text("utf-8")
+
+    assert text.startswith("# yaml-language-server: $schema=./schema.json\n")

@@ -1,0 +1,67 @@
+"""The journal remembers what happened, and no secret."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.core.journal import Entry, is_secret, printable, redact, redact_headers, redact_query, redact_url
+
+
+@pytest.mark.parametrize(
+    "name", ["code", "client_secret", "accessToken", "refresh_token", "Authorization", "Set-Cookie", "code_verifier"]
+)
+def test_what_travels_under_a_secret_name_is_secret(name):
+    assert is_secret(name)
+    assert redact({name: "a-very-secret-value"}) == {name: "a-ve…(19)"}
+
+
+@pytest.mark.parametrize("name", ["client_id", "state", "scope", "error", "grant_type"])
+def test_other_names_are_not(name):
+    assert redact({name: "value"}) == {name: "value"}
+
+
+def test_redaction_reaches_everywhere():
+    value = {"user": {"password": "hunter2222", "tags": ["a", {"token": "abcdef"}]}, "n": 1, "none": None, "x": b"y"}
+
+    assert redact(value) == {
+        "user": {"password": "hunt…(10)", "tags": ["a", {"token": "…(6)"}]},
+        "n": 1,
+        "none": None,
+        "x": "b'y'",
+    }
+
+
+def test_queries_urls_and_headers_lose_their_secrets():
+    assert redact_query("code=0123456789&state=xyz&empty=") == "code=0123…(10)&state=xyz&empty="
+    assert redact_url("http://h/cb?code=0123456789&state=s") == "http://h/cb?code=0123…(10)&state=s"
+    assert redact_url("http://h/cb") == "http://h/cb"
+    assert redact_headers(
+        [
+            ("Authorization", "Bearer abcdef"),
+            ("Cookie", "a=b"),
+            ("Location", "http://h/?code=secret"),
+            ("Accept", "*/*"),
+        ]
+    ) == {
+        "Authorization": "Bearer …(6)",
+        "Cookie": "…(3)",
+        "Location": "http://h/?code=…(6)",
+        "Accept": "*/*",
+    }
+
+
+def test_a_short_secret_is_hidden_too():
+    assert redact({"code": "abc"}) == {"code": "…(3)"}
+
+
+def test_what_no_database_stores_is_made_storable():
+    assert printable("a\0b\ud800c") == "a\ufffdb?c"
+    assert printable("x" * 5000) == "x" * 4000 + "…(5000)"
+
+
+def test_what_an_entry_knows_it_does_not_forget():
+    entry = Entry()
+    entry.note(flow="f", client_id="c")
+    entry.note(login="l", client_id=None)
+
+    assert (entry.flow, entry.client_id, entry.login) == ("f", "c", "l")

@@ -1,0 +1,116 @@
+"""Many callers, one prize: of all concurrent redemptions exactly one succeeds, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from sandbox import Config
+from sandbox.core import tables
+from tests.conftest import SandboxClient
+from tests.support.forms import submit
+
+CALLERS = 32
+CODE_ROUNDS = 50
+OTHER_ROUNDS = 8
+TOKEN = "/login/oauth/access_token"
+JSON = {"Accept": "application/json"}
+CLIENT = {"client_id": "Iv1.sandboxclient", "client_secret": "sandbox-secret"}
+APP = {"client_id": "Iv23.sandboxghapp", "client_secret": "sandbox-secret"}
+
+Call = Callable[[SandboxClient], Any]
+Race = Callable[[Call], list[Any]]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def config(request: pytest.FixtureRequest) -> Config:
+    """The shipped cast on either database."""
+    return Config(database=request.getfixturevalue("postgres_database") if request.param == "postgres" else None)
+
+
+@pytest.fixture
+def race(app: Flask) -> Iterator[Race]:
+    """Let many clients of `app` make the same call at the same moment."""
+    clients: list[Any] = [app.test_client() for _ in range(CALLERS)]
+    start = Barrier(CALLERS)
+
+    def run(client: SandboxClient, call: Call) -> Any:
+        start.wait(30)
+        return call(client)
+
+    with ThreadPoolExecutor(CALLERS) as pool:
+        yield lambda call: list(pool.map(run, clients, [call] * CALLERS))
+
+
+def post(path: str, **body: str) -> Call:
+    return lambda client: client.post(path, json=body, headers=JSON)
+
+
+def outcomes(answers: list[Any]) -> Counter[str]:
+    """What GitHub told each caller; whatever the trouble, the status is 200."""
+    assert {answer.status_code for answer in answers} == {200}
+    return Counter(answer.json.get("error", "token") for answer in answers)
+
+
+def test_a_code_is_redeemed_by_one_caller(sandbox, sign_in, race):
+    for round_ in range(1, CODE_ROUNDS + 1):
+        code = sign_in("github", as_="octocat", client=CLIENT["client_id"])
+
+        answers = race(post(TOKEN, **CLIENT, code=code))
+
+        assert outcomes(answers) == {"token": 1, "bad_verification_code": CALLERS - 1}
+        with sandbox.world() as world:
+            assert world.store.count(tables.Token) == round_
+
+
+def test_a_refresh_token_is_used_by_one_caller(sandbox, sign_in, race):
+    code = sign_in("github", as_="octocat", client=APP["client_id"])
+    tokens = sandbox.post(TOKEN, json={**APP, "code": code}, headers=JSON).json
+    for _ in range(OTHER_ROUNDS):
+        refresh = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+
+        answers = race(post(TOKEN, **APP, **refresh))
+
+        assert outcomes(answers) == {"token": 1, "bad_refresh_token": CALLERS - 1}
+        tokens = next(answer.json for answer in answers if "access_token" in answer.json)
+        # Nobody who came late has harmed the winner's pair.
+        with sandbox.world() as world:
+            assert world.store.count(tables.Token, revoked_at=None, used_at=None) == 2
+
+
+def test_a_device_code_is_redeemed_by_one_caller(sandbox, race):
+    for _ in range(OTHER_ROUNDS):
+        device = sandbox.post("/login/device/code", json=CLIENT, headers=JSON).json
+        page = sandbox.post("/login/device", data={"user_code": device["user_code"]})
+        page = submit(sandbox, page, "as-octocat")
+        if 'id="allow"' in page.text:
+            submit(sandbox, page, "allow")
+        grant = {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": device["device_code"]}
+
+        answers = race(post(TOKEN, **CLIENT, **grant))
+
+        told = outcomes(answers)
+        assert told["token"] == 1
+        # Who comes a moment later has polled too fast, or finds the code spent.
+        assert set(told) <= {"token", "slow_down", "incorrect_device_code"}
+
+
+def test_a_sign_in_is_answered_once(sandbox, sign_in, race):
+    """A double click, many times over: one code, and for everyone else a page that explains."""
+    sign_in("github", as_="octocat", client=CLIENT["client_id"])
+    for _ in range(OTHER_ROUNDS):
+        page = sandbox.get("/login/oauth/authorize", query_string={"client_id": CLIENT["client_id"]})
+
+        answers = race(lambda client, page=page: submit(client, page, "as-octocat"))
+
+        assert Counter(answer.status_code for answer in answers) == {302: 1, 400: CALLERS - 1}
+        assert {answer.headers.get("X-Sandbox-Reason", "").split(";")[0] for answer in answers} == {
+            "",
+            "TRANSACTION_ALREADY_DECIDED",
+        }

@@ -1,0 +1,99 @@
+"""Runs the program as its users do: as a process of its own, talked to over HTTP and stopped by a signal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS = Path(sys.executable).parent
+PATIENCE = 20  # seconds to start, and to stop, on a busy machine
+
+
+@dataclass
+class Served:
+    """A running server: where it answers, what it has printed, and the folder of its temporary files."""
+
+    process: subprocess.Popen[bytes]
+    origin: str
+    folder: Path
+
+    @property
+    def printed(self) -> str:
+        return (self.folder / "stdout").read_text()
+
+    @property
+    def complained(self) -> str:
+        return (self.folder / "stderr").read_text()
+
+    @property
+    def temporary_files(self) -> list[str]:
+        """What the program keeps where temporary files go."""
+        return [path.name for path in (self.folder / "tmp").glob("idp-sandbox-*")]
+
+    def stop(self, by: signal.Signals = signal.SIGINT) -> int:
+        """Stop it as a person at a terminal would; returns its exit status."""
+        self.process.send_signal(by)
+        return self.process.wait(PATIENCE)
+
+
+def environment(folder: Path, **variables: str) -> dict[str, str]:
+    """The environment of a run: no option of the person who tests, and temporary files kept apart."""
+    (folder / "tmp").mkdir(exist_ok=True)
+    own = {name: value for name, value in os.environ.items() if not name.startswith("IDP_SANDBOX_")}
+    return {**own, "TMPDIR": str(folder / "tmp"), **variables}
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line to its end."""
+    return subprocess.run(
+        [PROGRAMS / "idp-sandbox", *arguments],
+        cwd=folder,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+@contextmanager
+def serving(folder: Path, port: int, *command: str, **variables: str) -> Iterator[Served]:
+    """Run a command that serves on `port`, from its first answer until the block ends."""
+    with (folder / "stdout").open("wb") as stdout, (folder / "stderr").open("wb") as stderr:
+        process = subprocess.Popen(
+            [PROGRAMS / command[0], *command[1:]],
+            cwd=ROOT,
+            env=environment(folder, **variables),
+            stdout=stdout,
+            stderr=stderr,
+        )
+    server = Served(process, f"http://127.0.0.1:{port}", folder)
+    try:
+        _await_health(server)
+        yield server
+    finally:
+        if process.poll() is None:
+            server.stop()
+
+
+def _await_health(server: Served) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            requests.get(f"{server.origin}/_sandbox/health", timeout=PATIENCE).raise_for_status()
+        except requests.ConnectionError as error:
+            if server.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the server did not start:\n{server.complained}") from error
+            time.sleep(0.02)
+        else:
+            return
