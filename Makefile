@@ -19,7 +19,7 @@ TEST_READY := $(VENV)/.ready-to-test
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(RUN_READY) ## Serve the sandbox; PORT=9500 or ARGS="--tls" are passed on
+run: $(RUN_READY) ## Serve the sandbox; PORT=9500 or ARGS="--approval hint" are passed on
 	$(BIN)/idp-sandbox serve $(if $(PORT),--port $(PORT)) $(ARGS)
 
 check: lint types test ## Everything a change must pass

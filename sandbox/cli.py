@@ -16,7 +16,7 @@ import click
 from sandbox.config import Config, ConfigError, environment_name, load_config
 from sandbox.core.fixture_reader import FixtureError
 from sandbox.core.fixtures import load_fixture, shipped
-from sandbox.services import CHECKS
+from sandbox.services import CHECKS, SERVICES
 
 
 def _options(command: Callable[..., None]) -> Callable[..., None]:
@@ -58,7 +58,7 @@ def _banner(config: Config, logins: list[str]) -> str:
     return "\n".join(
         (
             f"Click:   {origin}/ (choose “Sign in with GitHub”)",
-            f"API:     GitHub {origin}/login/oauth and {origin}/api/v3 · GMI Cloud {origin}/api/v1",
+            f"API:     {' · '.join(f'{room.title} {origin}{room.base_path}' for room in SERVICES.values())}",
             f"Sign in: {shown or 'nobody, the fixture has no identities'}",
         )
     )

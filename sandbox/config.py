@@ -42,6 +42,14 @@ def _url(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def _database(value: str) -> str:
+    """A relative SQLite path is meant from the current folder; every process must mean the same file."""
+    scheme, separator, path = value.partition(":///")
+    if separator and scheme.partition("+")[0] == "sqlite" and path and not path.startswith((":", "file:", "/")):
+        return f"{scheme}:///{Path(path).absolute()}"
+    return value
+
+
 def _approval(value: str) -> str:
     if not re.fullmatch(r"ask|hint|always=.+", value):
         raise ValueError("one of ask, hint, always=NAME is needed")
@@ -54,14 +62,17 @@ def _hosts(value: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Config:
-    """The options. Each field is an option: `--public-url`, `IDP_SANDBOX_PUBLIC_URL`, `public_url:` in a file."""
+    """The options. Each field is an option: `--public-url`, `IDP_SANDBOX_PUBLIC_URL`, `public_url:` in a file.
+
+    Raises ConfigError for an impossible value.
+    """
 
     host: str = _option("127.0.0.1", str, "ADDRESS", "Address to listen on.")
     port: int = _option(9400, _port, "PORT", "Port to listen on.")
     fixtures: Path | None = _option(None, Path, "FILE", "Fixture file (YAML or JSON); the shipped cast if left out.")
     database: str | None = _option(
         None,
-        str,
+        _database,
         "URL",
         "Database URL (sqlite:///file.db or postgresql+psycopg://...); a temporary file if left out.",
     )
@@ -81,6 +92,12 @@ class Config:
     allowed_hosts: tuple[str, ...] = _option(
         (), _hosts, "HOSTS", "Further host names to answer to, comma-separated; loopback names always work."
     )
+
+    def __post_init__(self) -> None:
+        for name in _OPTIONS:
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, _parse(name, value, "Config"))
 
     @property
     def is_loopback(self) -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
 
-from sandbox.config import Config, load_config
+from sandbox.config import Config, ConfigError, load_config
 from sandbox.core.database import TemporaryDatabase, create_schema, engine_options, lock_schema, tune
-from sandbox.core.fixtures import Fixture, load_fixture, shipped
+from sandbox.core.fixtures import load_fixture, shipped
+from sandbox.core.identities import find_identity
 from sandbox.core.state import seed_world
 from sandbox.core.tables import Base
 from sandbox.core.world import DEFAULT, find_world
@@ -22,6 +26,17 @@ from sandbox.web.files import TEMPLATES
 MAX_BODY = 1_000_000
 
 
+class _MatchedRule(Rule):
+    """A route that is only matched: mounts.py builds URLs, and to compile what url_for needs costs 10 ms an app."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: ARG002 - as Werkzeug calls it
+        return _refuse_to_build
+
+
+def _refuse_to_build(*_: object) -> tuple[str, str]:
+    raise RuntimeError("url_for knows no mounts; build the URL with Mount.url")
+
+
 def create_app(config: Config | None = None) -> Flask:
     """A sandbox as a WSGI application.
 
@@ -32,17 +47,26 @@ def create_app(config: Config | None = None) -> Flask:
 
     app = Flask("sandbox", template_folder=str(TEMPLATES), static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it; vendors fix the order
+    app.url_rule_class = _MatchedRule
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.jinja_env.globals["static_url"] = "/_sandbox/static/"
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY)
 
-    db = _open_database(app, config)
-    sandbox = Sandbox(config, fixture, SERVICES, lambda: Session(engine))
+    temporary = TemporaryDatabase() if config.database is None else None
+    db = _open_database(app, temporary.url if temporary else str(config.database))
     with app.app_context():
         engine = db.engine
-    _make_default_world(engine, sandbox, fixture)
+
+    def close() -> None:
+        engine.dispose()
+        if temporary:
+            temporary.remove()
+
+    sandbox = Sandbox(config, fixture, SERVICES, lambda: Session(engine), close)
     app.extensions["sandbox"] = sandbox
+    _make_default_world(engine, sandbox)
+    _check_approval(sandbox)
 
     mounts = Mounts(SERVICES.values(), public_url=config.public_url, allowed_hosts=_own_names(config))
     edge.install(app, sandbox, db, mounts)
@@ -52,12 +76,7 @@ def create_app(config: Config | None = None) -> Flask:
     return app
 
 
-def _open_database(app: Flask, config: Config) -> SQLAlchemy:
-    url = config.database
-    if url is None:
-        temporary = TemporaryDatabase()
-        app.extensions["temporary_database"] = temporary
-        url = temporary.url
+def _open_database(app: Flask, url: str) -> SQLAlchemy:
     db = SQLAlchemy(model_class=Base)
     app.config.update(SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_ENGINE_OPTIONS=engine_options(url))
     db.init_app(app)
@@ -66,14 +85,25 @@ def _open_database(app: Flask, config: Config) -> SQLAlchemy:
     return db
 
 
-def _make_default_world(engine: Engine, sandbox: Sandbox, fixture: Fixture) -> None:
+def _make_default_world(engine: Engine, sandbox: Sandbox) -> None:
     with Session(engine) as session, session.begin():
         connection = session.connection()
         lock_schema(connection)
         create_schema(connection)
         if find_world(session, DEFAULT, sandbox.ids) is None:
             seeders = {slug: service.seed for slug, service in sandbox.services.items()}
-            seed_world(session, DEFAULT, fixture, seeders, sandbox.ids)
+            seed_world(session, DEFAULT, sandbox.fixture, seeders, sandbox.ids)
+
+
+def _check_approval(sandbox: Sandbox) -> None:
+    mode, _, login = sandbox.config.approval.partition("=")
+    if mode != "always":
+        return
+    with sandbox.world() as world:
+        identity = find_identity(world, login)
+    if identity is None or identity.deactivated:
+        sandbox.close()
+        raise ConfigError(f"approval = {sandbox.config.approval!r}: nobody called {login!r} can sign in")
 
 
 def _own_names(config: Config) -> tuple[str, ...]:

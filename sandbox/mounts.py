@@ -17,6 +17,7 @@ from sandbox.core.world import DEFAULT
 
 _WORLD = re.compile(r"/w/([A-Za-z0-9][A-Za-z0-9_-]{0,63})(?=/|$)")
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?P<port>:[0-9]{1,5})?")
+_LAST_PORT = 65535
 # The sandbox's own pages come before any room's claim on the root.
 OWN_PREFIX = "/_sandbox"
 
@@ -92,7 +93,7 @@ class Mounts:
     def knows_host(self, host: str) -> bool:
         """Whether to answer a request with this Host header; refusing the others stops DNS rebinding."""
         match = _HOST.fullmatch(host)
-        if match is None:
+        if match is None or int((match["port"] or ":0")[1:]) > _LAST_PORT:
             return False
         name = match["name"].lower()
         return (

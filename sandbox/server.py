@@ -32,11 +32,9 @@ _POLL = 0.02
 def serve(config: Config, on_start: Callable[[], None] = lambda: None) -> None:
     """Serve until interrupted; `on_start` is called once the port is known to be free.
 
-    Raises ConfigError if the address cannot be listened on or the database cannot be used.
+    Raises ConfigError if the address cannot be listened on or the database cannot be used, and what create_app raises.
     """
     _check_free(config.host, config.port)
-    if config.database is not None:
-        _check_database(config.database)
     temporary = TemporaryDatabase() if config.database is None else None
     if temporary:
         config = replace(config, database=temporary.url)
@@ -52,22 +50,20 @@ def serve(config: Config, on_start: Callable[[], None] = lambda: None) -> None:
     )
     server.on_startup(on_start)
     try:
-        server.serve(target_loader=partial(_load, config), wrap_loader=False)
+        _rehearse(config)
+        server.serve(target_loader=partial(create_app, config), wrap_loader=False)
     finally:
         if temporary:
             temporary.remove()
 
 
-def _load(config: Config) -> Flask:
-    return create_app(config)
-
-
-def _check_database(url: str) -> None:
-    # The worker, which opens it, could only die of what is wrong with it.
+def _rehearse(config: Config) -> None:
+    # Whatever is wrong with database, fixture or policy is said here: a worker could only die of it.
     try:
-        check_database(url)
+        check_database(str(config.database))
     except ValueError as error:
         raise ConfigError(f"database: {error}") from error
+    create_app(config).extensions["sandbox"].close()
 
 
 def _check_free(host: str, port: int) -> None:

@@ -74,7 +74,10 @@ class Service:
 
 
 class Sandbox:
-    """One sandbox: its configuration, its cast and its rooms. Two of them in one process never meet."""
+    """One sandbox: its configuration, its cast and its rooms. Two of them in one process never meet.
+
+    `close()` lets go of its database; a temporary one is deleted, at interpreter exit at the latest.
+    """
 
     def __init__(
         self,
@@ -82,6 +85,7 @@ class Sandbox:
         fixture: Fixture,
         services: Mapping[str, Service],
         open_session: Callable[[], Session],
+        close: Callable[[], None],
     ) -> None:
         self.config = config
         self.fixture = fixture
@@ -91,6 +95,7 @@ class Sandbox:
         }
         self.ids = Ids(config.random_seed)
         self._open_session = open_session
+        self.close = close
 
     @contextmanager
     def world(self, name: str = DEFAULT) -> Iterator[World]:

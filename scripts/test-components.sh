@@ -16,6 +16,7 @@ has_libatomic() {
   [[ $OSTYPE != linux* ]] || compgen -G '/usr/lib*/libatomic.so.1' || compgen -G '/usr/lib/*/libatomic.so.1'
 } >/dev/null
 has_postgres() { command -v initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb'; } >/dev/null
+has_curl() { command -v curl; } >/dev/null
 has_node() { command -v node && command -v npm; } >/dev/null
 # npm writes this file as the last step of an install.
 has_node_packages() { [[ $node_packages/node_modules/.package-lock.json -nt $node_packages/package-lock.json ]]; }
@@ -35,6 +36,7 @@ wanted=()
 has_chromium || wanted+=(chromium)
 has_libatomic || wanted+=(libatomic1)
 has_postgres || wanted+=(postgresql)
+has_curl || wanted+=(curl)
 command -v node >/dev/null || wanted+=(nodejs)
 command -v npm >/dev/null || wanted+=(npm)
 
@@ -56,6 +58,7 @@ require() {
 require has_chromium Chromium 'sudo apt-get install chromium'
 require has_libatomic libatomic 'sudo apt-get install libatomic1'
 require has_postgres 'PostgreSQL server' 'sudo apt-get install postgresql'
+require has_curl curl 'sudo apt-get install curl'
 require has_node 'Node.js with npm' 'sudo apt-get install nodejs npm'
 require has_node_packages "the packages of $node_packages" "npm ci --prefix $node_packages"
 

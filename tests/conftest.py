@@ -79,7 +79,7 @@ def app(config: Config) -> Iterator[Flask]:
     app = create_app(config)
     app.test_client_class = SandboxClient
     yield app
-    close(app)
+    app.extensions["sandbox"].close()
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def make_sandbox() -> Iterator[Callable[[Config], SandboxClient]]:
 
     yield make
     for app in apps:
-        close(app)
+        app.extensions["sandbox"].close()
 
 
 @pytest.fixture
@@ -128,11 +128,3 @@ def live(app: Flask) -> Iterator[ThreadServer]:
     """`app`, served over HTTP on a free loopback port."""
     with ThreadServer(app) as server:
         yield server
-
-
-def close(app: Flask) -> None:
-    """Let go of an app's database."""
-    with app.app_context():
-        app.extensions["sqlalchemy"].engine.dispose()
-    if temporary := app.extensions.get("temporary_database"):
-        temporary.remove()

@@ -117,3 +117,8 @@ def test_an_unknown_host_is_refused_everywhere(sandbox, path):
 def test_an_unknown_world_is_not_there(sandbox):
     assert sandbox.get("/w/nowhere/_sandbox/health").status_code == 404
     assert sandbox.get("/w/default/_sandbox/health").json["world"] == "default"
+
+
+def test_nobody_builds_a_url_past_the_mounts(app):
+    with app.test_request_context("/"), pytest.raises(RuntimeError, match=r"Mount\.url"):
+        app.url_for("own.home")

@@ -82,7 +82,7 @@ def test_it_says_three_things_and_leaves_nothing_behind(serve):
     port = server.origin.rpartition(":")[2]
     assert home.startswith(f"Click:   http://localhost:{port}/")
     assert api.startswith("API: ")
-    assert f"http://localhost:{port}/api/v3" in api
+    assert f"GitHub http://localhost:{port} · GMI Cloud http://localhost:{port}/api/v1" in api
     assert people.startswith("Sign in: octocat, ")
     assert status in (0, 130)
     assert server.complained == ""

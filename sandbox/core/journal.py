@@ -22,6 +22,7 @@ _SECRET_NAMES = frozenset(
         "authtoken",
         "subjecttoken",
         "authorization",
+        "proxyauthorization",
         "cookie",
         "setcookie",
         "clientsecret",
@@ -30,6 +31,7 @@ _SECRET_NAMES = frozenset(
         "password",
         "key",
         "apikey",
+        "xapikey",
         "code",
         "devicecode",
         "usercode",
@@ -39,6 +41,9 @@ _SECRET_NAMES = frozenset(
 )
 _SHOWN = 4
 _LONGEST = 4_000
+_DEEPEST = 20
+# The first word of an Authorization header may be shown if it is one of these; anything else may be a secret itself.
+_SCHEMES = frozenset(("basic", "bearer", "digest", "token"))
 
 
 @dataclass
@@ -63,17 +68,18 @@ class Entry:
         self.login = login or self.login
 
 
-def redact(value: object, name: str = "") -> Any:
-    """`value` (JSON-like) with every secret in it cut to its first characters, and long texts cut short."""
+def redact(value: object, name: str = "", depth: int = 0) -> Any:
+    """`value` (JSON-like) with every secret in it cut to its first characters, and all that is long or deep cut off."""
+    if isinstance(value, Mapping | list | tuple) and depth == _DEEPEST:
+        return "…"
     if isinstance(value, Mapping):
-        return {str(key): redact(member, str(key)) for key, member in value.items()}
+        # What lies below a secret's name is a part of it.
+        return {str(key): redact(it, name if is_secret(name) else str(key), depth + 1) for key, it in value.items()}
     if isinstance(value, list | tuple):
-        return [redact(member, name) for member in value]
-    if not isinstance(value, str):
-        return value if value is None or isinstance(value, bool | int | float) else printable(str(value))
-    if is_secret(name):
-        return _hidden(value)
-    return printable(value)
+        return [redact(member, name, depth + 1) for member in value]
+    if value is not None and is_secret(name):
+        return _hidden(str(value))
+    return value if value is None or isinstance(value, bool | int | float) else printable(str(value))
 
 
 def redact_query(query: str) -> str:
@@ -121,4 +127,5 @@ def _redact_header(name: str, value: str) -> str:
 
 def _scheme(credentials: str) -> str:
     scheme, space, rest = credentials.partition(" ")
-    return f"{printable(scheme)} …({len(rest)})" if space else f"…({len(credentials)})"
+    known = space and scheme.lower() in _SCHEMES
+    return f"{scheme} …({len(rest)})" if known else f"…({len(credentials)})"

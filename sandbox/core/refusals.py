@@ -107,8 +107,7 @@ class Refusal(Exception):
     """A request is refused.
 
     `reason` is the true cause, `detail` one sentence for the developer (journal, X-Sandbox-Reason), `field` the
-    offending parameter or object where there is one, `issues` the schema violations, `status` the HTTP status
-    that routing already fixed (404, 405, 413 ...). `retry_after` is in seconds.
+    offending parameter or object where there is one, `issues` the schema violations. `retry_after` is in seconds.
     """
 
     def __init__(

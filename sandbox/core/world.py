@@ -34,6 +34,7 @@ class World:
     settings: Mapping[str, Mapping[str, Any]]
     faults_armed: bool = False
     entry: Entry = field(default_factory=Entry)
+    _moment: int | None = None
 
     @property
     def name(self) -> str:
@@ -41,12 +42,14 @@ class World:
         return self.store.world
 
     def now(self) -> int:
-        """The world's time in epoch seconds."""
-        return self.clock.now()
+        """The world's time in epoch seconds: one moment for the whole unit of work, so that lifetimes come out even."""
+        if self._moment is None:
+            self._moment = self.clock.now()
+        return self._moment
 
     def set_clock(self, clock: Clock) -> None:
         """Make `clock` this world's clock, for every process that serves it."""
-        self.clock = clock
+        self.clock, self._moment = clock, None
         self.store.change(tables.World, {"clock_offset": clock.offset, "frozen_at": clock.frozen_at})
 
 

@@ -6,7 +6,6 @@ Reads values, not requests; whether a client may do without a secret is its call
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,7 +42,7 @@ def parse_basic(header: str | None) -> tuple[tuple[str, str], ...]:
         return ()
     try:
         user, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64 (which is ASCII), or no UTF-8 in it
         return ()
     if not colon:
         return ()

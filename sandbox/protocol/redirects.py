@@ -1,6 +1,6 @@
 """Redirect URIs: which may never be used, and how an answer is put onto one.
 
-Each vendor's rule for what matches a registered URI is in its room; the exact rule of RFC 9700 is here.
+What matches a registered URI is each vendor's own rule, and in its room.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from werkzeug.wsgi import get_path_info
 from sandbox.core import tables
 from sandbox.core.clock import Clock, elapsed_us, tick
 from sandbox.core.faults import check_fault
-from sandbox.core.journal import printable, redact, redact_headers, redact_query
+from sandbox.core.journal import Entry, printable, redact, redact_headers, redact_query
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import find_world
 from sandbox.mounts import Mount, Mounts
@@ -72,7 +72,7 @@ def install(app: Flask, sandbox: Sandbox, db: SQLAlchemy, mounts: Mounts) -> Non
 
     @app.before_request
     def enter() -> None:
-        g.started = tick()
+        g.started, g.entry = tick(), Entry()
         mount: Mount = request.environ["sandbox.mount"]
         g.mount = mount
         if not request.environ["sandbox.known_host"]:
@@ -80,6 +80,7 @@ def install(app: Flask, sandbox: Sandbox, db: SQLAlchemy, mounts: Mounts) -> Non
         world = find_world(db.session(), mount.world, sandbox.ids)
         if world is None:
             raise Refusal(Reason.ROUTE_UNKNOWN, f"there is no world called {mount.world!r}")
+        world.entry = g.entry
         g.world = world
         _check_body()
         # A preflight is the browser's own: a fault waits for the call behind it.
@@ -88,12 +89,9 @@ def install(app: Flask, sandbox: Sandbox, db: SQLAlchemy, mounts: Mounts) -> Non
 
     @app.errorhandler(Refusal)
     def refuse(refusal: Refusal) -> ResponseReturnValue:
-        if "world" in g:
-            g.world.entry.refusal = refusal
+        g.entry.refusal = refusal
         service = _service(sandbox)
-        response = (service.render_refusal if service else render_refusal)(refusal)
-        response.headers["X-Sandbox-Reason"] = _header(f"{refusal.reason}; {refusal.detail}")
-        return response
+        return (service.render_refusal if service else render_refusal)(refusal)
 
     @app.errorhandler(HTTPException)
     def refuse_routing(error: HTTPException) -> ResponseReturnValue:
@@ -101,7 +99,8 @@ def install(app: Flask, sandbox: Sandbox, db: SQLAlchemy, mounts: Mounts) -> Non
             return error
         reason = _ROUTING.get(error.code or 500, Reason.BODY_MALFORMED)
         response = app.make_response(refuse(Refusal(reason, _routing_detail(error))))
-        if allow := getattr(error, "valid_methods", None):
+        allow = getattr(error, "valid_methods", None)
+        if allow and response.status_code == 405:
             response.headers["Allow"] = ", ".join(sorted(allow))
         return response
 
@@ -116,17 +115,23 @@ def install(app: Flask, sandbox: Sandbox, db: SQLAlchemy, mounts: Mounts) -> Non
         service = _service(sandbox)
         if service and "world" in g:
             response = service.after_request(response)
-        if "world" in g and g.world.clock != Clock():
-            # Clients reckon a token's expiry from the date, so it must follow a clock that was moved; otherwise the
-            # server's own date is right, and two would be one too many.
-            response.headers["Date"] = http_date(g.world.now())
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
+        _add_headers(response)
         if "world" in g and _is_journaled():
             _write_journal(response)
         # What a refused request has done up to its refusal (a slowed-down poll, a revoked family) is part of it.
         db.session.commit()
         return response
+
+
+def _add_headers(response: Response) -> None:
+    if "world" in g and g.world.clock != Clock():
+        # Clients reckon a token's expiry from the date, so it must follow a clock that was moved; otherwise the
+        # server's own date is right, and two would be one too many.
+        response.headers["Date"] = http_date(g.world.now())
+    if refusal := g.entry.refusal:
+        response.headers["X-Sandbox-Reason"] = _header(f"{refusal.reason}; {refusal.detail}")
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
 
 
 def _check_body() -> None:
@@ -170,7 +175,7 @@ def _header(text: str) -> str:
 
 
 def _write_journal(response: Response) -> None:
-    entry = g.world.entry
+    entry = g.entry
     refusal: Refusal | None = entry.refusal
     g.world.store.add(
         tables.JournalEntry,

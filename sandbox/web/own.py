@@ -51,20 +51,15 @@ def home() -> str:
 @pages.get("/_sandbox/callback")
 def callback() -> str:
     """Where the demo's sign-in lands: shows what the provider sent, and the request that swaps the code."""
-    code = request.args.get("code")
-    mount = current_mount()
+    mount, code = current_mount(), request.args.get("code", "")
+    takers = (service for service in current_sandbox().services.values() if code and service.demo_command)
+    exchange = next(takers, None)
     return render_template(
         "callback.html",
         parameters=[{"name": name, "value": value} for name, value in request.args.items(multi=True)],
         succeeded=bool(code),
-        command=next(
-            (
-                service.demo_command(mount.at(service.slug), code)
-                for service in current_sandbox().services.values()
-                if code and service.demo_command
-            ),
-            None,
-        ),
+        exchange=exchange.title if exchange else None,
+        command=exchange.demo_command(mount.at(exchange.slug), code) if exchange and exchange.demo_command else None,
     )
 
 

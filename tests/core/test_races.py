@@ -20,7 +20,8 @@ CALLERS = 32
 CODE_ROUNDS = 50
 OTHER_ROUNDS = 8
 TOKEN = "/login/oauth/access_token"
-JSON = {"Accept": "application/json"}
+GMI = "/api/v1"
+HEADERS = {"Accept": "application/json", "CE-ClientId": "laptop1"}
 CLIENT = {"client_id": "Iv1.sandboxclient", "client_secret": "sandbox-secret"}
 APP = {"client_id": "Iv23.sandboxghapp", "client_secret": "sandbox-secret"}
 
@@ -49,7 +50,15 @@ def race(app: Flask) -> Iterator[Race]:
 
 
 def post(path: str, **body: str) -> Call:
-    return lambda client: client.post(path, json=body, headers=JSON)
+    return lambda client: client.post(path, json=body, headers=HEADERS)
+
+
+def patch(path: str, **body: str) -> Call:
+    return lambda client: client.patch(path, json=body, headers=HEADERS)
+
+
+def statuses(answers: list[Any]) -> Counter[int]:
+    return Counter(answer.status_code for answer in answers)
 
 
 def outcomes(answers: list[Any]) -> Counter[str]:
@@ -71,7 +80,7 @@ def test_a_code_is_redeemed_by_one_caller(sandbox, sign_in, race):
 
 def test_a_refresh_token_is_used_by_one_caller(sandbox, sign_in, race):
     code = sign_in("github", as_="octocat", client=APP["client_id"])
-    tokens = sandbox.post(TOKEN, json={**APP, "code": code}, headers=JSON).json
+    tokens = sandbox.post(TOKEN, json={**APP, "code": code}, headers=HEADERS).json
     for _ in range(OTHER_ROUNDS):
         refresh = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
 
@@ -86,7 +95,7 @@ def test_a_refresh_token_is_used_by_one_caller(sandbox, sign_in, race):
 
 def test_a_device_code_is_redeemed_by_one_caller(sandbox, race):
     for _ in range(OTHER_ROUNDS):
-        device = sandbox.post("/login/device/code", json=CLIENT, headers=JSON).json
+        device = sandbox.post("/login/device/code", json=CLIENT, headers=HEADERS).json
         page = sandbox.post("/login/device", data={"user_code": device["user_code"]})
         page = submit(sandbox, page, "as-octocat")
         if 'id="allow"' in page.text:
@@ -109,8 +118,42 @@ def test_a_sign_in_is_answered_once(sandbox, sign_in, race):
 
         answers = race(lambda client, page=page: submit(client, page, "as-octocat"))
 
-        assert Counter(answer.status_code for answer in answers) == {302: 1, 400: CALLERS - 1}
+        assert statuses(answers) == {302: 1, 400: CALLERS - 1}
         assert {answer.headers.get("X-Sandbox-Reason", "").split(";")[0] for answer in answers} == {
             "",
             "TRANSACTION_ALREADY_DECIDED",
         }
+
+
+# The same at GMI Cloud, where a login ends
+
+
+def swap_code(sandbox: SandboxClient, code: str) -> dict[str, str]:
+    token: dict[str, str] = sandbox.post(f"{GMI}/oauth/token", json={"provider": "github", "code": code}).json
+    return token
+
+
+def test_a_first_login_in_many_places_makes_one_user(sandbox, sign_in, race):
+    people = ("octocat", "alice", "admin", "noreply", "twin-one", "twin-two", "no-name", "emoji")
+    for number, login in enumerate(people, 1):
+        token = swap_code(sandbox, sign_in("github", as_=login, client="gmi-console"))
+
+        answers = race(post(f"{GMI}/me/oauth/auth-tokens", provider="github", **token))
+
+        assert statuses(answers) == {201: CALLERS}
+        with sandbox.world() as world:
+            assert world.store.count(tables.Account) == number
+            assert world.store.count(tables.Membership, service="gmi") == number
+
+
+def test_an_auth_token_and_a_refresh_token_serve_one_caller(sandbox, sign_in, race):
+    for _ in range(OTHER_ROUNDS):
+        token = swap_code(sandbox, sign_in("github", as_="octocat", client="gmi-console"))
+        auth = sandbox.post(f"{GMI}/me/oauth/auth-tokens", json={"provider": "github", **token}).json
+
+        opened = race(post(f"{GMI}/me/sessions", **auth))
+        session = next(answer.json for answer in opened if answer.status_code == 201)
+        renewed = race(patch(f"{GMI}/me/sessions", refreshToken=session["refreshToken"]))
+
+        assert statuses(opened) == {201: 1, 400: CALLERS - 1}
+        assert statuses(renewed) == {200: 1, 400: CALLERS - 1}

@@ -89,6 +89,7 @@ def test_who_registers_an_organization_moves_into_it(sandbox, member):
 
 
 def test_an_api_key_is_shown_once_and_listed_by_its_edges(sandbox, member):
+    sandbox.clock.freeze()
     expires_at = sandbox.clock.now() + 60
     made = member.make_key(name="ci", type="", scope="ie_model", expiresAt=expires_at)
 

@@ -47,6 +47,7 @@ HEADERS = {"CE-ClientId": DEVICE}
 
 
 def test_the_whole_way_from_github_to_the_profile(sandbox, sign_in):
+    sandbox.clock.freeze()
     token = present_token(sandbox, provider_token(sandbox, sign_in)).json["authToken"]
     begun = begin(sandbox, token)
 
@@ -266,7 +267,7 @@ BEGIN = [
     row("null code", Reason.OTP_MISSING, 400, BAD_OTP, begin_as(TWO_FACTOR, otpCode=None)),
     row("empty code", Reason.OTP_MISSING, 400, BAD_OTP, begin_as(TWO_FACTOR, otpCode="")),
     row("wrong code", Reason.OTP_WRONG, 400, BAD_OTP, begin_as(TWO_FACTOR, otpCode="000000")),
-    row("odd code", Reason.OTP_WRONG, 400, BAD_OTP, begin_as(TWO_FACTOR, otpCode="２４６８１０")),
+    row("odd code", Reason.OTP_WRONG, 400, BAD_OTP, begin_as(TWO_FACTOR, otpCode="٢٤٦٨١٠")),
 ]
 
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import pytest
 
 from sandbox import Config
+from sandbox.config import ConfigError
 from sandbox.core import tables
 from sandbox.providers.github.login.applications import is_allowed_redirect
 from tests.conftest import SandboxClient, SignIn
@@ -389,11 +390,20 @@ def test_the_approval_policy_decides_whether_a_person_is_asked(approval, query, 
     assert authorize(sandbox, **query).status_code == status
 
 
-def test_an_approval_policy_that_names_nobody_says_so(make_sandbox):
-    page = authorize(make_sandbox(Config(approval="always=nobody")))
+@pytest.mark.parametrize("login", ["nobody", "deactivated"])
+def test_an_approval_policy_that_names_nobody_says_so_at_once(make_sandbox, login):
+    with pytest.raises(ConfigError, match=f"nobody called '{login}' can sign in"):
+        make_sandbox(Config(approval=f"always={login}"))
 
-    assert page.status_code == 400
-    assert page.headers["X-Sandbox-Reason"] == ("IDENTITY_UNKNOWN; no identity 'nobody' in this world's fixture")
+
+def test_an_approval_without_page_grants_what_was_granted_before(make_sandbox):
+    sandbox = make_sandbox(Config(approval="always=octocat"))
+    authorize(sandbox, scope="gist")
+    authorize(sandbox)
+
+    with sandbox.world() as world:
+        codes = world.store.list(tables.Code, order=("expires_at",))
+    assert [code.data["scopes"] for code in codes] == [["gist"], ["gist"]]
 
 
 @pytest.mark.parametrize("state", ['"><script>alert(1)</script>', "x" * 9000, "\0", "é😀", "a\r\nSet-Cookie: b=c"])

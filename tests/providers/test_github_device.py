@@ -208,16 +208,14 @@ def test_a_refresh_token_of_the_device_flow_needs_no_secret(sandbox):
 
 
 def test_fifty_submissions_an_hour_are_the_limit(sandbox):
+    sandbox.clock.freeze()
     user_code = start(sandbox)["user_code"]
-    with sandbox.world() as world:
-        hour = world.now() - world.now() % 3600
-        for _ in range(50):
-            enter(sandbox, user_code)
+    for _ in range(50):
+        enter(sandbox, user_code)
     page = enter(sandbox, user_code)
 
     assert page.status_code == 422
     assert "Too many codes" in page.text
-    assert sandbox.clock.now() - hour < 3600
 
 
 def test_an_unverified_person_gets_no_token_on_a_device_either(sandbox):

@@ -23,7 +23,7 @@ from sandbox.service import Service
 def _demo_command(mount: Mount, code: str) -> str:
     url = shlex.quote(mount.url("/api/v1/oauth/token"))
     body = shlex.quote(json.dumps({"provider": "github", "code": code}))
-    return f"curl {url} -H 'Content-Type: application/json' -d {body}"
+    return f"curl {url} \\\n  -H 'Content-Type: application/json' \\\n  -d {body}"
 
 
 service = Service(

@@ -8,7 +8,7 @@ from sandbox.core import tables
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.tokens import ACCESS, REFRESH, issue_token, revoke_tokens
 from sandbox.core.world import World
-from sandbox.providers.github.formats import make_token
+from sandbox.providers.github import formats
 
 SLUG = "github"
 EXPIRING_TTL = 28_800
@@ -40,18 +40,12 @@ def issue_tokens(
     offline: bool = False,
     device: bool = False,
 ) -> IssuedTokens:
-    """Issue an access token, and a refresh token where tokens of this client expire or `offline` was asked for.
-
-    Raises Refusal: RATE_LIMITED if the room's hourly limit is switched on and reached.
-    """
+    """Issue an access token, and a refresh token where tokens of this client expire or `offline` was asked for."""
     app = client.settings["type"]
     expiring = client.settings["expiring_tokens"] or (offline and app == "oauth-app")
-    settings = world.settings[SLUG]
-    if settings["hourly_token_limit"]:
-        _check_hourly_limit(world, _tokens_of(world, client, login, scopes))
 
     def issue(prefix: str, kind: str, ttl: int | None) -> str:
-        value = make_token(world.ids, prefix)
+        value = formats.make_token(world.ids, prefix)
         issue_token(
             world,
             value,
@@ -67,14 +61,24 @@ def issue_tokens(
         )
         return value
 
-    access_token = issue("ghu_" if app == "github-app" else "gho_", ACCESS, EXPIRING_TTL if expiring else None)
+    prefix = formats.GITHUB_APP_USER if app == "github-app" else formats.OAUTH_APP
+    access_token = issue(prefix, ACCESS, EXPIRING_TTL if expiring else None)
     live = [token for token in _tokens_of(world, client, login, scopes) if token.revoked_at is None]
     for token in live[MOST_TOKENS:]:
         revoke_tokens(world, digest=token.digest)
     if not expiring:
         return IssuedTokens(access_token, scopes)
-    refresh_ttl = settings["refresh_token_ttl"]
-    return IssuedTokens(access_token, scopes, EXPIRING_TTL, issue("ghr_", REFRESH, refresh_ttl), refresh_ttl)
+    refresh_ttl = world.settings[SLUG]["refresh_token_ttl"]
+    return IssuedTokens(access_token, scopes, EXPIRING_TTL, issue(formats.REFRESH, REFRESH, refresh_ttl), refresh_ttl)
+
+
+def check_hourly_limit(world: World, client: tables.Client, login: str, scopes: tuple[str, ...]) -> None:
+    """Refuse one token too many within an hour, where the fixture enforces it. Raises Refusal: RATE_LIMITED."""
+    if not world.settings[SLUG]["hourly_token_limit"]:
+        return
+    recent = [token for token in _tokens_of(world, client, login, scopes) if world.now() - token.issued_at < 3600]
+    if len(recent) >= MOST_TOKENS_PER_HOUR:
+        raise Refusal(Reason.RATE_LIMITED, f"{len(recent)} such tokens were made within the last hour")
 
 
 def note_use(world: World, token: tables.Token) -> None:
@@ -100,9 +104,3 @@ def _tokens_of(world: World, client: tables.Client, login: str, scopes: tuple[st
         login=login,
         scopes=" ".join(scopes),
     )
-
-
-def _check_hourly_limit(world: World, newest_first: list[tables.Token]) -> None:
-    recent = [token for token in newest_first if world.now() - token.issued_at < 3600]
-    if len(recent) >= MOST_TOKENS_PER_HOUR:
-        raise Refusal(Reason.RATE_LIMITED, f"{len(recent)} such tokens were made within the last hour")

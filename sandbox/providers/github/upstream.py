@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from sandbox.core.clients import get_client
-from sandbox.core.identities import get_identity
-from sandbox.core.tokens import get_access_token
 from sandbox.core.world import World
+from sandbox.providers.github.api.callers import get_caller
 from sandbox.providers.github.login.token_rules import redeem_code_of
 from sandbox.providers.github.people import github_id, verified_primary
 from sandbox.providers.github.tokens import SLUG
@@ -13,7 +12,7 @@ from sandbox.service import UpstreamUser
 
 
 class GitHub:
-    """The three verbs of an Upstream; GitHub has no id_token to verify."""
+    """The two verbs of an Upstream; GitHub has no id_token to verify."""
 
     def redeem(self, world: World, code: str, *, client_id: str) -> str:
         """Swap a code of this client for a `gho_` or `ghu_` token. Raises Refusal as the token endpoint would."""
@@ -22,14 +21,14 @@ class GitHub:
     def look_up(self, world: World, access_token: str) -> UpstreamUser:
         """Who a token speaks for, and which client holds it.
 
-        Raises Refusal: TOKEN_UNKNOWN, TOKEN_REVOKED, TOKEN_EXPIRED, IDENTITY_UNKNOWN.
+        Raises Refusal: TOKEN_UNKNOWN, TOKEN_REVOKED, TOKEN_EXPIRED, IDENTITY_UNKNOWN, IDENTITY_DEACTIVATED.
         """
-        token = get_access_token(world, access_token, service=SLUG)
-        identity = get_identity(world, token.login)
+        caller = get_caller(world, access_token)
+        identity = caller.identity
         return UpstreamUser(
             subject=str(github_id(identity)),
             login=identity.login,
             name=identity.name,
             email=verified_primary(identity),
-            client_id=token.client_id,
+            client_id=caller.token.client_id,
         )

@@ -16,6 +16,7 @@ def is_github_app(client: tables.Client) -> bool:
 
 
 def check_not_suspended(client: tables.Client) -> None:
+    """Refuse an application that GitHub has stopped. Raises Refusal: CLIENT_SUSPENDED."""
     if client.settings["suspended"]:
         raise Refusal(Reason.CLIENT_SUSPENDED, f"{client.client_id} is suspended in the fixture")
 

@@ -71,6 +71,7 @@ def enter_user_code(world: World, typed: str) -> Transaction:
 
 
 def check_device_flow(client: tables.Client) -> None:
+    """Refuse an application without the device flow. Raises Refusal: CLIENT_SUSPENDED, DEVICE_FLOW_DISABLED."""
     check_not_suspended(client)
     if not client.settings["device_flow"]:
         raise Refusal(Reason.DEVICE_FLOW_DISABLED, f"the device flow is off for {client.client_id}")

@@ -33,7 +33,8 @@ def authorize() -> ResponseReturnValue:
     transaction = authorization.begin(world, SLUG, asked)
     if login := rules.automatic_login(world, current_sandbox().config.approval, asked):
         authorization.choose_identity(world, transaction, login)
-        return _allow(transaction, login, asked.scopes)
+        known = rules.scopes_without_asking(world, transaction, login)
+        return _allow(transaction, login, asked.scopes if known is None else known)
     return pages.sign_in(transaction, signup=parameters.allow_signup)
 
 

@@ -13,7 +13,7 @@ from sandbox.protocol.grants import authorization_code, device_code, refresh_tok
 from sandbox.providers.github.login.applications import check_not_suspended, is_allowed_redirect
 from sandbox.providers.github.login.device_rules import check_device_flow
 from sandbox.providers.github.login.parameters import TokenParameters
-from sandbox.providers.github.tokens import SLUG, IssuedTokens, issue_tokens
+from sandbox.providers.github.tokens import SLUG, IssuedTokens, check_hourly_limit, issue_tokens
 
 Grant = Callable[[World, Credentials, TokenParameters], IssuedTokens]
 
@@ -21,7 +21,8 @@ Grant = Callable[[World, Credentials, TokenParameters], IssuedTokens]
 def redeem_code(world: World, credentials: Credentials, parameters: TokenParameters) -> IssuedTokens:
     """Swap a code for tokens, checked in GitHub's order; nothing but full success spends the code.
 
-    Raises Refusal: the reasons of client authentication, codes, redirect URI and verifier; EMAIL_UNVERIFIED.
+    Raises Refusal: the reasons of client authentication, codes, redirect URI and verifier; EMAIL_UNVERIFIED,
+    RATE_LIMITED.
     """
     client = authenticate(world, SLUG, credentials)
     return redeem_code_of(
@@ -53,6 +54,7 @@ def redeem_code_of(
         is_allowed=lambda uri: is_allowed_redirect(client, uri),
     )
     check_verified_email(get_identity(world, grant.login))
+    check_hourly_limit(world, client, grant.login, grant.scopes)
     authorization_code.redeem_authorization_code(world, grant)
     return issue_tokens(
         world,
@@ -75,12 +77,14 @@ def refresh(world: World, credentials: Credentials, parameters: TokenParameters)
     token = refresh_token.check_refresh_token(world, SLUG, client, parameters.refresh_token)
     if credentials.method == "none" and not token.data["device"]:
         raise Refusal(Reason.CLIENT_SECRET_MISSING, "only tokens of the device flow are refreshed without a secret")
+    scopes = tuple(token.scopes.split())
+    check_hourly_limit(world, client, token.login, scopes)
     refresh_token.rotate_refresh_token(world, token)
     return issue_tokens(
         world,
         client,
         login=token.login,
-        scopes=tuple(token.scopes.split()),
+        scopes=scopes,
         flow=token.flow,
         offline=True,
         device=token.data["device"],
@@ -92,10 +96,11 @@ def poll_device(world: World, credentials: Credentials, parameters: TokenParamet
     client = identify(world, SLUG, credentials)
     check_device_flow(client)
     grant = device_code.check_device_code(world, SLUG, client, parameters.device_code)
-    login = grant.login or ""
+    login, scopes = grant.login or "", tuple(grant.scopes.split())
     check_verified_email(get_identity(world, login))
+    check_hourly_limit(world, client, login, scopes)
     device_code.redeem_device_code(world, grant)
-    return issue_tokens(world, client, login=login, scopes=tuple(grant.scopes.split()), flow=grant.flow, device=True)
+    return issue_tokens(world, client, login=login, scopes=scopes, flow=grant.flow, device=True)
 
 
 def check_verified_email(identity: tables.Identity) -> None:
