@@ -54,10 +54,11 @@ def serve(file: Path | None, **flags: Any) -> None:
 def _banner(config: Config, logins: list[str]) -> str:
     host = "localhost" if config.is_loopback else config.host
     origin = config.public_url or f"http://{f'[{host}]' if ':' in host else host}:{config.port}"
+    first = next(room.title for room in SERVICES.values() if room.demo_url)
     shown = ", ".join(logins[:6]) + (f" and {len(logins) - 6} more" if len(logins) > 6 else "")
     return "\n".join(
         (
-            f"Click:   {origin}/ (choose “Sign in with GitHub”)",
+            f"Click:   {origin}/ (choose “Sign in with {first}”)",
             f"API:     {' · '.join(f'{room.title} {origin}{room.base_path}' for room in SERVICES.values())}",
             f"Sign in: {shown or 'nobody, the fixture has no identities'}",
         )

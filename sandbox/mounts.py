@@ -43,7 +43,7 @@ class Mount:
     """Where a request came in, and so where every URL in its answer must point.
 
     `slug` is None on the sandbox's own pages. `begins` is set when the room was reached by a host name of its own:
-    the host names of that room and where each begins. `prefix` is what precedes the room's paths.
+    the host names of that room and where each begins. `by_prefix` tells that the room's slug precedes its paths.
     """
 
     origin: str

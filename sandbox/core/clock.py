@@ -50,5 +50,5 @@ def tick() -> int:
 
 
 def serial() -> int:
-    """A number that grows with every call on this machine: the order of rows made within one second."""
+    """Real nanoseconds, to order rows that were made within one second; of two made at once either may be first."""
     return time.time_ns()

@@ -27,13 +27,6 @@ def arm_fault(
     world.faults_armed = True
 
 
-def clear_faults(world: World) -> None:
-    """Forget all faults of this world."""
-    world.store.remove(tables.Fault)
-    world.store.change(tables.World, {"faults_armed": False})
-    world.faults_armed = False
-
-
 def check_fault(world: World, service: str, operation: str) -> None:
     """Raise the Refusal that a fault provokes here, if there is one; a one-shot fault has one taker."""
     if not world.faults_armed:

@@ -1,6 +1,6 @@
 """The only user of PyJWT: signs claims, and verifies tokens against one key and its one algorithm.
 
-Checks signature, time, audience and issuer; what the claims mean is its caller's.
+Checks signature and expiry; what the other claims mean is its caller's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A world's state as a whole: seeded from a fixture, and reset to it.
+"""A world's state as a whole: seeded from a fixture.
 
 The tables of tables.py are the registry of everything a world can hold; nothing may be kept elsewhere.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from sandbox.core import tables
@@ -16,7 +15,6 @@ from sandbox.core.clock import Clock
 from sandbox.core.fixtures import Fixture
 from sandbox.core.ids import Ids
 from sandbox.core.store import Store
-from sandbox.core.tables import Base
 from sandbox.core.world import World
 
 Seeder = Callable[[World, Mapping[str, Any]], Mapping[str, Any]]
@@ -42,12 +40,6 @@ def seed_world(session: Session, name: str, fixture: Fixture, seeders: Mapping[s
         created_at=clock.now(),
     )
     return world
-
-
-def clear_world(session: Session, name: str) -> None:
-    """Delete everything the world called `name` holds, and the world."""
-    for table in reversed(Base.metadata.sorted_tables):
-        session.execute(delete(table).where(table.c.world == name))
 
 
 def _seed_identities(world: World, fixture: Fixture) -> None:

@@ -69,7 +69,12 @@ class MountMiddleware:
 def install(app: Flask, sandbox: Sandbox, db: SQLAlchemy, mounts: Mounts) -> None:
     """Put the edge around every request of `app`."""
     app.wsgi_app = MountMiddleware(app.wsgi_app, mounts)  # type: ignore[method-assign]  # Flask's documented hook
+    _install_entry(app, sandbox, db)
+    _install_refusals(app, sandbox, db)
+    _install_exit(app, sandbox, db)
 
+
+def _install_entry(app: Flask, sandbox: Sandbox, db: SQLAlchemy) -> None:
     @app.before_request
     def enter() -> None:
         g.started, g.entry = tick(), Entry()
@@ -87,6 +92,8 @@ def install(app: Flask, sandbox: Sandbox, db: SQLAlchemy, mounts: Mounts) -> Non
         if mount.slug and request.method != "OPTIONS":
             check_fault(world, mount.slug, _operation())
 
+
+def _install_refusals(app: Flask, sandbox: Sandbox, db: SQLAlchemy) -> None:
     @app.errorhandler(Refusal)
     def refuse(refusal: Refusal) -> ResponseReturnValue:
         g.entry.refusal = refusal
@@ -110,6 +117,8 @@ def install(app: Flask, sandbox: Sandbox, db: SQLAlchemy, mounts: Mounts) -> Non
         db.session.rollback()
         return refuse(Refusal(Reason.INTERNAL_ERROR, f"a defect of the sandbox: {type(error).__name__}: {error}"))
 
+
+def _install_exit(app: Flask, sandbox: Sandbox, db: SQLAlchemy) -> None:
     @app.after_request
     def leave(response: Response) -> Response:
         service = _service(sandbox)

@@ -22,6 +22,7 @@ def home() -> str:
     """What is here, where the rooms are and who can sign in."""
     mount, world = current_mount(), current_world()
     services = current_sandbox().services.values()
+    demo = next((service for service in services if service.demo_url), None)
     return render_template(
         "home.html",
         version=_version(),
@@ -36,14 +37,8 @@ def home() -> str:
             }
             for service in services
         ],
-        sign_in_url=next(
-            (
-                service.demo_url(mount.at(service.slug), demo_callback(mount))
-                for service in services
-                if service.demo_url
-            ),
-            None,
-        ),
+        sign_in_url=demo.demo_url(mount.at(demo.slug), demo_callback(mount)) if demo and demo.demo_url else None,
+        sign_in_title=demo.title if demo else None,
         identities=[face(identity) for identity in list_identities(world)],
     )
 

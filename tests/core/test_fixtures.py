@@ -129,10 +129,6 @@ CONTRADICTORY = {
         "f.yaml:8: github.organizations[0].id: is already taken by identities[0].github.id"),
     "client_id twice": ("version: 1\nclients:\n" + client() + client(),
         "f.yaml:9: clients[1].client_id: is already taken by clients[0].client_id"),
-    "application id twice": ("version: 1\nclients:\n"
-        + client(settings="{type: oauth-app, id: 5}")
-        + client(client_id="b", settings="{type: oauth-app, id: 5}"),
-        "f.yaml:14: clients[1].settings.id: is already taken by clients[0].settings.id"),
     "address twice": ("version: 1\nidentities:\n- login: a\n  emails:\n"
         "  - {email: a@b.test, primary: true}\n  - {email: A@b.test}\n",
         "f.yaml:6: identities[0].emails[1].email: is already taken by identities[0].emails[0].email"),

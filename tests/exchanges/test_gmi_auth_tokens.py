@@ -166,6 +166,19 @@ def revoked_token(sandbox: SandboxClient, sign_in: SignIn) -> Any:
     return present_token(sandbox, token)
 
 
+def dormant_token(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+    token = provider_token(sandbox, sign_in)
+    sandbox.clock.advance(days=366)
+    return present_token(sandbox, token)
+
+
+def expired_token(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+    code = sign_in("github", as_="octocat", client="gmi-console", scope="read:user offline_access")
+    token = swap_code(sandbox, code).json["accessToken"]
+    sandbox.clock.advance(hours=9)
+    return present_token(sandbox, token)
+
+
 def token_of_a_deactivated_user(sandbox: SandboxClient, sign_in: SignIn) -> Any:
     token = provider_token(sandbox, sign_in)
     change(sandbox, "octocat", deactivated=True)
@@ -216,6 +229,8 @@ OAUTH_CATALOGUE = [
     row("hugging_face", Reason.TOKEN_UNKNOWN, 400, BAD_PROVIDER_TOKEN, present("hf_x", "hugging_face")),
     row("another app", Reason.TOKEN_OF_ANOTHER_CLIENT, 400, BAD_PROVIDER_TOKEN, token_of_another_app),
     row("revoked", Reason.TOKEN_REVOKED, 400, BAD_PROVIDER_TOKEN, revoked_token),
+    row("unused for a year", Reason.TOKEN_REVOKED, 400, BAD_PROVIDER_TOKEN, dormant_token),
+    row("expired", Reason.TOKEN_EXPIRED, 400, BAD_PROVIDER_TOKEN, expired_token),
     row("deactivated", Reason.IDENTITY_DEACTIVATED, 400, BAD_PROVIDER_TOKEN, token_of_a_deactivated_user),
     row("removed", Reason.IDENTITY_UNKNOWN, 400, BAD_PROVIDER_TOKEN, token_of_nobody),
     row("fault", Reason.PROVIDER_FAILED, 500, UPSTREAM, upstream_fault),

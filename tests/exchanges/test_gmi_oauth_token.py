@@ -98,6 +98,10 @@ def test_the_journal_links_the_exchange_to_its_login(sandbox, sign_in):
     assert (entries[-1].service, entries[-1].login, entries[-1].client_id) == ("gmi", "octocat", "gmi-console")
 
 
+def truncated(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+    return swap_code(sandbox, console_code(sign_in)[:-1])
+
+
 def replayed(sandbox: SandboxClient, sign_in: SignIn) -> Any:
     code = console_code(sign_in)
     swap_code(sandbox, code)
@@ -187,6 +191,7 @@ CATALOGUE = [
     row("unregistered app", Reason.PROVIDER_FAILED, 500, UPSTREAM, unregistered),
     row("invented", Reason.CODE_UNKNOWN, 400, BAD_CODE, send_json(provider="github", code="abc123def456")),
     row("NUL", Reason.CODE_UNKNOWN, 400, BAD_CODE, send_json(provider="github", code="a\0b")),
+    row("truncated", Reason.CODE_UNKNOWN, 400, BAD_CODE, truncated),
     row("replayed", Reason.CODE_ALREADY_REDEEMED, 400, BAD_CODE, replayed),
     row("expired", Reason.CODE_EXPIRED, 400, BAD_CODE, expired),
     row("of another app", Reason.CODE_OF_ANOTHER_CLIENT, 400, BAD_CODE, of_another_app),

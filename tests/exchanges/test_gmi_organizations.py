@@ -174,6 +174,9 @@ def make(**body: Any) -> Any:
     return lambda sandbox, sign_in: Member(sandbox).make_key(**body)
 
 
+NO_UUID = error("request", 0, validationDetail=[invalid("orgId", "uuid", None, "octo-org", "Invalid UUID format.")])
+
+
 def make_elsewhere(organization: str) -> Any:
     return lambda sandbox, sign_in: Member(sandbox).make_key(organization)
 
@@ -205,7 +208,7 @@ KEYS = [
     row("before time", Reason.FIELD_INVALID, 400, PAST, make(name="ci", expiresAt=-1)),
     row("after time", Reason.FIELD_INVALID, 400, FAR, make(name="ci", expiresAt=10**30)),
     row("another organization", Reason.PERMISSION_DENIED, 403, FORBIDDEN, make_elsewhere(ELSEWHERE)),
-    row("no organization", Reason.PERMISSION_DENIED, 403, FORBIDDEN, make_elsewhere("%00")),
+    row("no UUID", Reason.FIELD_INVALID, 400, NO_UUID, make_elsewhere("octo-org")),
 ]
 
 

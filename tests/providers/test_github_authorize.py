@@ -58,7 +58,6 @@ def test_the_login_can_be_typed(sandbox):
     ("login", "words", "reason"),
     [
         ("nobody", "no account with this login", "IDENTITY_UNKNOWN"),
-        ("", "no account with this login", None),
         ("deactivated", "deactivated and cannot sign in", "IDENTITY_DEACTIVATED"),
         ("<script>alert(1)</script>", "no account with this login", "IDENTITY_UNKNOWN"),
         ("\0", "no account with this login", "IDENTITY_UNKNOWN"),
@@ -67,13 +66,17 @@ def test_the_login_can_be_typed(sandbox):
 def test_who_cannot_sign_in_is_told_on_the_page(sandbox, login, words, reason):
     page = submit(sandbox, authorize(sandbox), "continue", login=login)
 
-    if reason is None:
-        assert page.status_code == 200
-        return
     assert page.status_code == 422
     assert words in page.text
     assert "<script>alert" not in page.text
     assert sandbox.journal()[-1].reason == reason
+
+
+def test_an_empty_login_shows_the_page_again(sandbox):
+    page = submit(sandbox, authorize(sandbox), "continue", login="")
+
+    assert page.status_code == 200
+    assert 'id="as-octocat"' in page.text
 
 
 def test_a_request_whose_login_is_named_shows_that_account_first(sandbox):

@@ -174,7 +174,8 @@ def test_the_device_flow_may_be_off(sandbox):
 def test_an_unknown_client_cannot_start(sandbox, client):
     answer = sandbox.post(START, data={"client_id": client}, headers=JSON)
 
-    assert answer.json["error"] == "incorrect_client_credentials"
+    assert (answer.status_code, answer.json) == (404, {"error": "Not Found"})
+    assert answer.headers["X-Sandbox-Reason"].startswith("CLIENT_UNKNOWN; ")
 
 
 @pytest.mark.parametrize("typed", ["{}", "{lower}", "{bare}", " {} ", "{spaced}"])

@@ -82,7 +82,7 @@ def create_organization() -> Answer:
 @room.get("/api/v1/organizations/<organization_id>/users")
 def list_organization_users(organization_id: str) -> Answer:
     """The members of the user's organization."""
-    rules.check_member(_user(), organization_id)
+    rules.check_member(_user(), wire.parse_organization_id(organization_id))
     return wire.render_users(people.list_members(current_world(), organization_id)), 200
 
 
@@ -90,7 +90,7 @@ def list_organization_users(organization_id: str) -> Answer:
 def create_api_key(organization_id: str) -> Answer:
     """Make an API key for the user's organization."""
     user = _user()
-    rules.check_member(user, organization_id)
+    rules.check_member(user, wire.parse_organization_id(organization_id))
     asked = wire.parse_api_key(read_json())
     return {"key": rules.create_api_key(current_world(), user, asked)}, 201
 
@@ -98,7 +98,7 @@ def create_api_key(organization_id: str) -> Answer:
 @room.get("/api/v1/organizations/<organization_id>/api-keys")
 def list_api_keys(organization_id: str) -> Answer:
     """The API keys of the user's organization."""
-    rules.check_member(_user(), organization_id)
+    rules.check_member(_user(), wire.parse_organization_id(organization_id))
     return wire.render_api_keys(rules.list_api_keys(current_world(), organization_id)), 200
 
 

@@ -18,6 +18,7 @@ Json = dict[str, Any]
 
 # "Must be less than 8 characters. Only alphanumeric characters are allowed."
 _CLIENT_ID = re.compile(r"[A-Za-z0-9]{1,7}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _ABSENT = ("required", "minLength")
 # How the vendor's validator calls what JSON Schema calls otherwise, and its text. The one pattern is that of e-mails.
 _EXPRESSIONS = {
@@ -25,10 +26,19 @@ _EXPRESSIONS = {
     "minLength": ("required", "This field is required."),
     "type": ("type", "Invalid type."),
     "pattern": ("email", "Invalid email format."),
+    "format": ("uuid", "Invalid UUID format."),
     "enum": ("oneof", "Invalid value."),
     "minimum": ("min", "Invalid value."),
     "maximum": ("max", "Invalid value."),
 }
+
+
+def parse_organization_id(value: str) -> str:
+    """The id of an organization in a path. Raises Refusal: FIELD_INVALID if it is no UUID."""
+    if not _UUID.fullmatch(value):
+        issue = Issue(("orgId",), "format", "uuid", value)
+        raise Refusal(Reason.FIELD_INVALID, f"{value!r} is no UUID", "orgId", issues=(issue,))
+    return value
 
 
 def parse_code_exchange(body: object) -> str:
@@ -167,7 +177,7 @@ def render_issue(issue: Issue) -> Json:
     """An entry of `validationDetail`. An absent field shows as the empty text it is to the vendor."""
     expression, text = _EXPRESSIONS[issue.keyword]
     detail: Json = {"field": issue.field, "expression": expression}
-    if expression not in ("required", "email"):
+    if expression not in ("required", "email", "uuid"):
         detail["argument"] = _argument(issue.expected)
     return {**detail, "originalValue": "" if issue.keyword in _ABSENT else issue.received, "reason": text}
 

@@ -24,7 +24,6 @@ def check_fixture(fixture: Entry) -> Iterator[Finding]:
     yield from (finding for finding in names if finding[0][0] == "github")
     yield from repeated(((*at, "id"), account["id"]) for at, account in accounts + organizations)
     yield from repeated(((*at, "id"), team["id"]) for at, entry in teams for team in expand_teams(entry))
-    yield from repeated(((*at, "settings", "id"), client["settings"]["id"]) for at, client in clients)
     for at, client in clients:
         yield from _client_findings(at, client, owners)
     for at, organization in organizations:

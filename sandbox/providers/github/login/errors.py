@@ -214,7 +214,9 @@ def render_token_refusal(refusal: Refusal) -> Response:
 
 
 def render_device_refusal(refusal: Refusal) -> Response:
-    """The same at the start of a device login, where a disabled device flow is HTTP 400."""
+    """The same at the start of a device login, where an unknown client is 404 and a disabled device flow 400."""
+    if refusal.reason is Reason.CLIENT_UNKNOWN:
+        return wire.negotiate({"error": "Not Found"}, HTTPStatus.NOT_FOUND)
     response = render_token_refusal(refusal)
     if refusal.reason is Reason.DEVICE_FLOW_DISABLED:
         response.status_code = HTTPStatus.BAD_REQUEST

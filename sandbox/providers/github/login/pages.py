@@ -62,7 +62,7 @@ def consent(transaction: Transaction, identity: tables.Identity) -> Response:
         client=_client(asked.client_id),
         callback=_callback(transaction),
         identity=face(identity),
-        scopes=[{**_scope(name), "already": name in granted, "optional": True} for name in asked.scopes],
+        scopes=[{**_scope(name), "already": name in granted} for name in asked.scopes],
         transaction=transaction.id,
         action=_action(transaction),
         device=_is_device(transaction),
@@ -148,6 +148,7 @@ def _client(client_id: str) -> dict[str, str | None]:
         "name": client.name,
         "client_id": client.client_id,
         "homepage_url": client.settings["homepage_url"],
+        "owner": client.settings["owner"],
     }
 
 

@@ -66,7 +66,9 @@ def render_tokens(tokens: IssuedTokens) -> Response:
             "refresh_token": tokens.refresh_token,
             "refresh_token_expires_in": tokens.refresh_token_expires_in,
         }
-    return negotiate({**body, "scope": ",".join(tokens.scopes), "token_type": "bearer"})
+    body |= {"scope": ",".join(tokens.scopes), "token_type": "bearer"}
+    # The vendor documents the members of its XML answer in the opposite order.
+    return negotiate(dict(reversed(body.items())) if _wants_xml() else body)
 
 
 def render_device(answer: DeviceAnswer, verification_uri: str) -> Response:
@@ -102,11 +104,18 @@ def redirect_to(uri: str) -> Response:
 
 def negotiate(body: Mapping[str, object], status: int = 200) -> Response:
     """`body` as the Accept header asks: JSON, XML, and a form for everyone else, `*/*` included."""
-    accept = request.headers.get("Accept", "").lower()
-    if "json" in accept:
+    if _wants_json():
         return Response(json.dumps(body), status, content_type="application/json; charset=utf-8")
-    if "xml" in accept:
+    if _wants_xml():
         members = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in body.items())
         return Response(f"<OAuth>{members}</OAuth>", status, content_type="application/xml; charset=utf-8")
     form = urlencode({name: str(value) for name, value in body.items()})
     return Response(form, status, content_type="application/x-www-form-urlencoded; charset=utf-8")
+
+
+def _wants_json() -> bool:
+    return "json" in request.headers.get("Accept", "").lower()
+
+
+def _wants_xml() -> bool:
+    return not _wants_json() and "xml" in request.headers.get("Accept", "").lower()
