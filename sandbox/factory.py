@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from sandbox.config import Config, ConfigError, load_config
+from sandbox.core import tables
 from sandbox.core.database import TemporaryDatabase, create_schema, engine_options, lock_schema, tune
 from sandbox.core.fixtures import load_fixture, shipped
 from sandbox.core.identities import find_identity
+from sandbox.core.ids import Ids
 from sandbox.core.state import seed_world
 from sandbox.core.tables import Base
 from sandbox.core.world import DEFAULT, find_world
@@ -67,6 +69,8 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["sandbox"] = sandbox
     _make_default_world(engine, sandbox)
     _check_approval(sandbox)
+    if config.random_seed is not None:
+        sandbox.ids = Ids(config.random_seed, _past(sandbox))
 
     mounts = Mounts(SERVICES.values(), public_url=config.public_url, allowed_hosts=_own_names(config))
     edge.install(app, sandbox, db, mounts)
@@ -93,6 +97,11 @@ def _make_default_world(engine: Engine, sandbox: Sandbox) -> None:
         if find_world(session, DEFAULT, sandbox.ids) is None:
             seeders = {slug: service.seed for slug, service in sandbox.services.items()}
             seed_world(session, DEFAULT, sandbox.fixture, seeders, sandbox.ids)
+
+
+def _past(sandbox: Sandbox) -> int:
+    with sandbox.world() as world:
+        return world.store.count(tables.JournalEntry)
 
 
 def _check_approval(sandbox: Sandbox) -> None:

@@ -23,8 +23,8 @@ from sandbox.config import Config, ConfigError
 from sandbox.core.database import TemporaryDatabase, check_database
 from sandbox.factory import create_app
 
-# Enough for a request that waits for the database while others are answered; more only contend for the interpreter.
-_THREADS = 4
+# A body that never ends holds its thread; idle threads are let go after half a minute.
+_THREADS = 32
 # How long a test's server may take to notice that its test is over, in seconds.
 _POLL = 0.02
 
@@ -46,7 +46,8 @@ def serve(config: Config, on_start: Callable[[], None] = lambda: None) -> None:
         http=HTTPModes.http1,
         workers=1,
         blocking_threads=_THREADS,
-        log_level=LogLevels.warning,
+        # Its warnings are of the number of threads, which is meant.
+        log_level=LogLevels.error,
     )
     server.on_startup(on_start)
     try:

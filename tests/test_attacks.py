@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,22 +17,19 @@ from sandbox import Config
 from sandbox.core import tables
 from tests.conftest import SandboxClient
 from tests.support.components import free_port
-from tests.support.forms import find_form, submit
+from tests.support.forms import submit
 from tests.support.github import APP, CALLBACK, CLIENT, SECRET, basic
 from tests.support.person import query
 from tests.support.process import Served, serving
 
-AUTHORIZE, TOKEN, DEVICE_CODE, DEVICE = (
-    "/login/oauth/authorize",
-    "/login/oauth/access_token",
-    "/login/device/code",
-    "/login/device",
-)
+AUTHORIZE, TOKEN = "/login/oauth/authorize", "/login/oauth/access_token"
+DEVICE, DEVICE_CODE = "/login/device", "/login/device/code"
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 API, GMI = "/api/v3", "/api/v1"
 CONNECTIONS = f"/settings/connections/applications/{CLIENT}"
 OAUTH_APP = {"client_id": CLIENT, "client_secret": SECRET}
 GITHUB_APP = {"client_id": APP, "client_secret": SECRET}
+REFRESH = {"grant_type": "refresh_token"}
 PASSWORD = {"email": "octocat@octo-org.test", "password": "sandbox-password"}
 FORM = "application/x-www-form-urlencoded"
 SCRIPT = "<script>alert(1)</script>"
@@ -43,10 +41,9 @@ HOSTILE = {
     "line breaks": "a\r\nX-Evil: 1\r\n\r\n" + SCRIPT,
     "a script": f"'\">{SCRIPT}{{{{7*7}}}}",
     "100,000 characters": "x" * 100_000,
-    "100,000 wide characters": "\U0001f984" * 25_000,
     "format and SQL": "%s{0.__class__}' OR 1=1;--",
     "dots": "../../..//%2e%2e/\\",
-    "writing turned around": "\u202e\u2028\x85\x7f\x1b[31m",
+    "odd writing": "\U0001f984\u202e\u2028\x85\x7f\x1b[31m",
 }
 # In JSON a member may be anything else as well.
 ODD_MEMBERS = {
@@ -57,13 +54,18 @@ ODD_MEMBERS = {
     "a list": ["a", {"b": []}],
     "an object": {"a": {"b": "c"}},
 }
-PATH_PARTS = ("client_id", "login", "org", "team_id", "account_id", "organization_id", "name")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+on_either_database = pytest.mark.parametrize(
+    "config", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+
+
+@pytest.fixture
 def config(request: pytest.FixtureRequest) -> Config:
-    """The shipped cast on either database; everybody who asks is octocat."""
-    database = request.getfixturevalue("postgres_database") if request.param == "postgres" else None
+    """The shipped cast; everybody who asks is octocat."""
+    on_postgres = getattr(request, "param", "sqlite") == "postgres"
+    database = request.getfixturevalue("postgres_database") if on_postgres else None
     return Config(database=database, approval="always=octocat")
 
 
@@ -74,38 +76,35 @@ def routes(app: Flask, part: str = "1") -> Iterator[tuple[str, str]]:
     """Every method and path there is, with `part` for each variable."""
     value = quote(part, safe="", errors="surrogatepass")
     for rule in app.url_map.iter_rules():
-        path = "".join(value if kind else text for kind, text in rule._trace if text != "|")
+        path = re.sub("<[^>]+>", lambda _: value, rule.rule)
         for method in sorted(rule.methods or ()):
             yield method, path
 
 
-def complaint(answer: Any, path: str) -> str | None:
-    """What is wrong with an answer to hostile input, if anything."""
-    if answer.status_code >= 500:
-        return f"{answer.status_code}: {answer.headers.get('X-Sandbox-Reason')}"
-    if [value for _, value in answer.headers if "\r" in value or "\n" in value]:
-        return "a header with a line break"
-    if "X-Evil" in answer.headers:
-        return "a header of the attacker"
-    if answer.mimetype in ("text/html", "image/svg+xml", "application/xml") and "<script" in answer.text.lower():
-        return "reflected"
-    headers = answer.headers
-    if headers["X-Content-Type-Options"] != "nosniff" or "default-src 'none'" not in headers["Content-Security-Policy"]:
-        return "unprotected"
-    if "static" not in path and headers["Cache-Control"] != "no-store":
-        return "cached"
-    if answer.status_code >= 400 and answer.request.method != "HEAD":
-        return None if speaks(answer, path) else f"not the room's words: {answer.text[:80]}"
-    return None
+def complaint(answer: Any, path: str) -> str:
+    """What is wrong with an answer to hostile input."""
+    status, headers = answer.status_code, answer.headers
+    is_markup = answer.mimetype in ("text/html", "image/svg+xml", "application/xml")
+    is_bare = status < 400 or answer.request.method == "HEAD"
+    fine = {
+        f"{status} {headers.get('X-Sandbox-Reason')}": status < 500,
+        "a broken header": "X-Evil" not in headers and not re.search("[\r\n]", "".join(headers.values())),
+        "reflected": not (is_markup and "<script" in answer.text.lower()),
+        "sniffed": headers["X-Content-Type-Options"] == "nosniff",
+        "scripts and frames": "default-src 'none'" in headers["Content-Security-Policy"],
+        "cached": "static" in path or headers["Cache-Control"] == "no-store",
+        "not the room's words": is_bare or speaks(answer, path),
+    }
+    return ", ".join(problem for problem, is_fine in fine.items() if not is_fine)
 
 
 def speaks(answer: Any, path: str) -> bool:
     """Whether a refusal is in the dialect of the room that `path` belongs to."""
     path = path.removeprefix("/github").removeprefix("/gmi")
     if path.startswith(GMI):
-        return {"group", "code"} <= set(answer.json) and isinstance(answer.json["code"], int)
+        return {"group", "code"} <= set(answer.json or ()) and isinstance(answer.json["code"], int)
     if path.startswith("/api"):
-        return {"message", "documentation_url"} <= set(answer.json)
+        return {"message", "documentation_url"} <= set(answer.json or ())
     if path in (TOKEN, DEVICE_CODE):
         return b"error" in answer.data
     if path.startswith(("/login", "/settings", "/avatars")):
@@ -152,13 +151,13 @@ def gmi_session(sandbox: SandboxClient) -> dict[str, str]:
 # Every route
 
 
+@on_either_database
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_no_route_breaks_on_hostile_values(app, sandbox, hostile):
     """The value is each part of the path, a query parameter, a field of a form, and in a header."""
     value = HOSTILE[hostile]
     latin = value.encode("latin-1", "replace").decode("latin-1").translate({10: None, 13: None})
-    pairs = [(name, value) for name in ("page", "per_page", "state", "user_code", "code", "client_id", value)]
-    encoded = urlencode(pairs, errors="surrogatepass")
+    encoded = urlencode([("state", value), (value, "user_code"), ("page", value[:9])], errors="surrogatepass")
     known = {path: credentials(sandbox, path) for path in (API, GMI, f"{API}/applications/{APP}/token")}
 
     def calls() -> Iterator[tuple[str, str, Any]]:
@@ -183,21 +182,22 @@ BODIES = {
     "an escaped NUL": b'{"code": "\\u0000", "access_token": "\\u0000", "authToken": "a\\u0000"}',
     "members twice": b'{"code": "x", "code": ["y"], "provider": "github", "provider": 1}',
     "no object": b"[[], null]",
-    "a number alone": b"1e999",
     "no number": b'{"code": NaN, "expiresAt": -Infinity}',
     "a number of 5,000 digits": b'{"expiresAt": ' + b"9" * 5000 + b"}",
-    "two documents": b"{} {}",
-    "half a document": b'{"code": "x',
     "deep": DEEP,
     "bottomless": b"[" * 100_000,
     "50,000 fields": b"&".join(b"a=1" for _ in range(50_000)),
     "broken escapes": b"code=%&%zz=%u0000&client_id=%ff%fe&=&&transaction=%00",
     "a part without an end": b'--x\r\nContent-Disposition: form-data; name="code"\r\n\r\nabc',
 }
-MEDIA = {"json": "application/json", "form": FORM, "multipart": "multipart/form-data; boundary=x", "none": "a/b; c=\xff"}
+MEDIA = {"json": "application/json", "form": FORM, "multipart": "multipart/form-data; boundary=x"}
 
 
-@pytest.mark.parametrize("media", MEDIA)
+@pytest.mark.parametrize(
+    ("media", "config"),
+    [*((media, "sqlite") for media in MEDIA), pytest.param("json", "postgres", marks=pytest.mark.postgres)],
+    indirect=["config"],
+)
 def test_no_route_breaks_on_a_hostile_body(app, sandbox, media):
     written = [(method, path) for method, path in routes(app, APP) if method in ("POST", "PATCH", "DELETE")]
     known = {path: credentials(sandbox, path) for _, path in written}
@@ -247,6 +247,7 @@ GOOD: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
+@on_either_database
 @pytest.mark.parametrize("operation", GOOD)
 def test_one_hostile_field_breaks_nothing(sandbox, operation):
     media, path, good = GOOD[operation]
@@ -272,16 +273,12 @@ AUTHORIZATION = {
     "no base64": "Basic \xe9\xff",
     "base64 of no text": "Basic " + base64.b64encode(b"\xff\xfe:\x80").decode(),
     "base64 of NUL": "Basic " + base64.b64encode(b"a\0:b\0").decode(),
-    "a colon alone": "Basic Og==",
     "escapes of no text": "Basic " + base64.b64encode(b"%ff%00%ud800:%ff").decode(),
-    "no credentials": "Basic",
     "a token of no ASCII": "Bearer \xe9\xff",
     "a JWT without parts": "Bearer ..",
     "a JWT of no algorithm": "Bearer eyJhbGciOiJub25lIn0.e30.",
     "a JWT that is a list": "Bearer W10.W10.W10",
     "long": "Bearer " + "x." * 50_000,
-    "spaces": "token  \t ",
-    "another scheme": "Negotiate abc",
 }
 
 
@@ -294,31 +291,28 @@ def test_no_route_breaks_on_a_hostile_authorization(app, sandbox, name):
 
 
 HOSTS = {
-    "a port that is none": ("github.localhost:99999", 421),
-    "a vendor's host at such a port": ("api.github.com:65536", 421),
-    "the last port": ("github.localhost:65535", 200),
-    "no name": (":9400", 421),
-    "two names": ("localhost, evil.test", 421),
-    "a user before the name": ("evil.test@localhost", 421),
-    "a dot at the end": ("localhost.", 421),
-    "a name that ends like ours": ("evillocalhost", 421),
-    "a name that begins like ours": ("127.0.0.1.evil.test", 421),
-    "a number": ("2130706434", 421),
-    "a script": (SCRIPT, 421),
-    "line breaks": ("localhost\\r\\nX-Evil: 1", 421),
-    "100,000 characters": ("x" * 100_000, 421),
+    "a port that is none": "github.localhost:99999",
+    "a vendor's host at such a port": "api.github.com:65536",
+    "no name": ":9400",
+    "two names": "localhost, evil.test",
+    "a user before the name": "evil.test@localhost",
+    "a dot at the end": "localhost.",
+    "a name that ends like ours": "evillocalhost",
+    "a name that begins like ours": "127.0.0.1.evil.test",
+    "a number": "2130706434",
+    "a script": SCRIPT,
+    "100,000 characters": "x" * 100_000,
 }
 
 
 @pytest.mark.parametrize("name", HOSTS)
-@pytest.mark.parametrize("path", ["/", DEVICE, API, f"{GMI}/me/profile", f"/w/default{DEVICE}"])
-def test_an_odd_host_is_refused_in_the_words_of_the_room(sandbox, path, name):
-    host, status = HOSTS[name]
+def test_an_odd_host_is_refused(app, sandbox, name):
+    for method, path in routes(app, CLIENT):
+        answer = sandbox.open(f"/w/default{path}", method=method, headers={"Host": HOSTS[name]})
 
-    answer = sandbox.get(path, headers={"Host": host})
-
-    assert answer.status_code == status or (status, answer.status_code) in ((200, 401), (200, 404))
-    assert complaint(answer, path if status == 421 else "static") is None or status == 200
+        assert answer.status_code == 421, path
+        assert answer.headers["X-Sandbox-Reason"].startswith("HOST_UNKNOWN; ")
+        assert "<script" not in answer.text
 
 
 # Where a browser is sent
@@ -326,34 +320,24 @@ def test_an_odd_host_is_refused_in_the_words_of_the_room(sandbox, path, name):
 REGISTERED = "https://app.example.test/auth/callback"
 ELSEWHERE = {
     "another host": "https://evil.test/auth/callback",
-    "another scheme": "http://app.example.test/auth/callback",
-    "another port": "https://app.example.test:8443/auth/callback",
     "a user": "https://app.example.test@evil.test/auth/callback",
     "a user of the host": "https://evil.test:x@app.example.test/auth/callback",
     "a backslash": "https://evil.test\\.app.example.test/auth/callback",
     "a backslash before": "https:\\\\evil.test/auth/callback",
     "a tab": "https://evil.test\t.app.example.test/auth/callback",
     "a line break": "https://app.example.test/auth/callback\r\nX-Evil: 1",
-    "a space": " https://evil.test/auth/callback",
     "NUL": "https://evil.test\0.app.example.test/auth/callback",
     "a dot at the end": "https://app.example.test./auth/callback",
     "a longer name": "https://evilapp.example.test/auth/callback",
-    "a name behind": "https://app.example.test.evil.test/auth/callback",
     "wide slashes": "https://evil.test\uff0f.app.example.test/auth/callback",
     "a wide name": "https://\uff45vil.test/auth/callback",
-    "a fragment": "https://app.example.test/auth/callback#x",
     "a fragment for a host": "https://evil.test#.app.example.test/auth/callback",
     "a query for a host": "https://evil.test?.app.example.test/auth/callback",
     "no scheme": "//app.example.test/auth/callback",
-    "no host": "https:///auth/callback",
     "one slash": "https:/evil.test/auth/callback",
-    "a path alone": "/auth/callback",
     "an address": "https://[::1]/auth/callback",
-    "no address": "https://[evil.test]/auth/callback",
     "a script": "javascript://app.example.test/auth/callback%0aalert(1)",
-    "data": "data:text/html,x",
     "another path": "https://app.example.test/other",
-    "a longer path": "https://app.example.test/auth/callbacks",
     "dots": "https://app.example.test/auth/callback/../../other",
     "encoded dots": "https://app.example.test/auth/callback/%2e%2e/other",
     "encoded slashes": "https://app.example.test/auth/callback%2f..%2f..%2fother",
@@ -362,7 +346,6 @@ ELSEWHERE = {
 }
 
 
-@pytest.mark.parametrize("config", [Config(approval="always=octocat")], ids=["sqlite"])
 @pytest.mark.parametrize("client_id", [CLIENT, APP], ids=["OAuth app", "GitHub App"])
 def test_nobody_is_sent_elsewhere(sandbox, client_id):
     with sandbox.world() as world:
@@ -427,44 +410,27 @@ MINTS: dict[str, Mint] = {
 }
 
 
-def at_token_endpoint(**fields: str) -> Callable[[str], tuple[str, str, dict[str, Any]]]:
-    return lambda secret: (
-        "POST",
-        TOKEN,
-        {"json": {name: secret if value == "SECRET" else value for name, value in fields.items()}},
-    )
+Present = Callable[[str], tuple[str, str, dict[str, Any]]]
 
 
-def bearing(path: str) -> Callable[[str], tuple[str, str, dict[str, Any]]]:
+def bearing(path: str) -> Present:
     return lambda secret: ("GET", path, {"headers": {"Authorization": f"Bearer {secret}"}})
 
 
-def posting(path: str, member: str, method: str = "POST", **more: str) -> Callable[[str], tuple[str, str, Any]]:
+def posting(path: str, member: str, method: str = "POST", **more: str) -> Present:
     headers = {"CE-ClientId": "web1", **(basic(APP, SECRET) if "/applications/" in path else {})}
     return lambda secret: (method, path, {"json": {member: secret, **more}, "headers": headers})
 
 
 # {where it is presented: (how, which are taken there)}
-PLACES: dict[str, tuple[Callable[[str], tuple[str, str, dict[str, Any]]], set[str]]] = {
-    "the user API": (
-        bearing(f"{API}/user"),
-        {"OAuth app's token", "GitHub App's token", "GMI's provider token"},
-    ),
-    "an OAuth app's code grant": (at_token_endpoint(**OAUTH_APP, code="SECRET"), {"code of an OAuth app"}),
-    "a GitHub App's code grant": (at_token_endpoint(**GITHUB_APP, code="SECRET"), {"code of a GitHub App"}),
-    "its refresh grant": (
-        at_token_endpoint(**GITHUB_APP, grant_type="refresh_token", refresh_token="SECRET"),
-        {"refresh token"},
-    ),
-    "another's refresh grant": (
-        at_token_endpoint(**OAUTH_APP, grant_type="refresh_token", refresh_token="SECRET"),
-        set(),
-    ),
-    "the device grant": (
-        at_token_endpoint(client_id=CLIENT, grant_type=DEVICE_GRANT, device_code="SECRET"),
-        {"device code"},
-    ),
-    "another's device grant": (at_token_endpoint(client_id=APP, grant_type=DEVICE_GRANT, device_code="SECRET"), set()),
+PLACES: dict[str, tuple[Present, set[str]]] = {
+    "the user API": (bearing(f"{API}/user"), {"OAuth app's token", "GitHub App's token", "GMI's provider token"}),
+    "an OAuth app's code grant": (posting(TOKEN, "code", **OAUTH_APP), {"code of an OAuth app"}),
+    "a GitHub App's code grant": (posting(TOKEN, "code", **GITHUB_APP), {"code of a GitHub App"}),
+    "its refresh grant": (posting(TOKEN, "refresh_token", **GITHUB_APP, **REFRESH), {"refresh token"}),
+    "another's refresh grant": (posting(TOKEN, "refresh_token", **OAUTH_APP, **REFRESH), set()),
+    "the device grant": (posting(TOKEN, "device_code", client_id=CLIENT, grant_type=DEVICE_GRANT), {"device code"}),
+    "another's device grant": (posting(TOKEN, "device_code", client_id=APP, grant_type=DEVICE_GRANT), set()),
     "token administration": (posting(f"{API}/applications/{APP}/token", "access_token"), {"GitHub App's token"}),
     "GMI's code exchange": (posting(f"{GMI}/oauth/token", "code", provider="github"), {"code of GMI"}),
     "GMI's token exchange": (
@@ -497,3 +463,37 @@ def test_a_credential_is_good_in_its_own_place_only(sandbox, place):
         json.dumps([row.path, row.detail, row.request, row.response], ensure_ascii=False) for row in sandbox.journal()
     )
     assert [name for name, secret in secrets.items() if secret in written or secret in "".join(told)] == []
+
+
+# As it is served
+
+RAW = {
+    "no host": (b"GET /_sandbox/health HTTP/1.0\r\n\r\n", 200),
+    "two hosts": (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.test\r\n\r\n", 421),
+    "an address for a path": (b"GET http://localhost/login/device HTTP/1.1\r\nHost: evil.test\r\n\r\n", 421),
+    "all that there is": (b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+    "a tunnel": (b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+    "an echo": (b"TRACE /login/device HTTP/1.1\r\nHost: localhost\r\n\r\n", 405),
+    "two slashes": (b"GET //evil.test/login/device HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+    "NUL": (b"GET /_sandbox/static/%00 HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+    "two lengths": (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
+    "no protocol": (b"\x16\x03\x01\x02\x00\r\n\r\n", 400),
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    port = free_port()
+    with serving(tmp_path_factory.mktemp("server"), port, "idp-sandbox", "serve", "--port", str(port)) as server:
+        yield server
+        assert server.complained == ""
+
+
+@pytest.mark.parametrize("name", RAW)
+def test_the_server_survives_odd_bytes(server, name):
+    sent, status = RAW[name]
+    with socket.create_connection(("127.0.0.1", urlsplit(server.origin).port), timeout=20) as connection:
+        connection.sendall(sent)
+        answer = connection.recv(65536)
+
+    assert answer.split()[1] == str(status).encode()

@@ -175,6 +175,16 @@ def test_a_seed_makes_every_run_the_same(serve):
     assert steps() == steps()
 
 
+def test_a_seed_and_a_kept_database_go_together(serve, tmp_path):
+    options = ("--random-seed", "7", "--approval", "always=octocat", "--database", f"sqlite:///{tmp_path / 'kept.db'}")
+    codes = []
+    for _ in range(2):
+        with serve(*options) as server:
+            codes.append(issue_code(server))
+
+    assert codes[0] != codes[1]
+
+
 def test_always_signs_in_without_a_page(serve):
     with serve("--approval", "always=alice") as server:
         answer = authorize(server, state="xyz")

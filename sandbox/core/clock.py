@@ -8,6 +8,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+# 9999-12-31T23:59:59Z
+_LAST_SECOND = 253_402_300_799
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -21,7 +24,12 @@ class Clock:
         return self.frozen_at if self.frozen_at is not None else int(time.time()) + self.offset
 
     def advanced(self, seconds: int) -> Clock:
-        """The same clock, `seconds` later. A frozen clock stays frozen, later."""
+        """The same clock, `seconds` later. A frozen clock stays frozen, later.
+
+        Raises ValueError for a time that no date can show.
+        """
+        if not 0 <= self.now() + seconds <= _LAST_SECOND:
+            raise ValueError(f"{self.now() + seconds} is no epoch second of the years 1970 to 9999")
         if self.frozen_at is not None:
             return Clock(self.offset, self.frozen_at + seconds)
         return Clock(self.offset + seconds)

@@ -19,6 +19,8 @@ from sandbox.core.tables import Base
 
 # Any constant that all processes of this program share, and no other program is likely to.
 _SCHEMA_LOCK = 0x1D95A4DB
+# Room for every thread of the server; parameters, which may be secrets, stay out of error messages.
+_POOL = {"pool_size": 10, "max_overflow": 30, "hide_parameters": True}
 
 
 class TemporaryDatabase:
@@ -40,9 +42,9 @@ def engine_options(url: str) -> dict[str, Any]:
     if parsed.get_backend_name() == "sqlite":
         if parsed.database in (None, "", ":memory:") or "mode=memory" in url:
             raise ValueError("an in-memory SQLite cannot be served; leave --database out for a temporary file")
-        return {"connect_args": {"timeout": 30}}
+        return {**_POOL, "connect_args": {"timeout": 30}}
     if parsed.get_backend_name() == "postgresql":
-        return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 30}
+        return {**_POOL, "pool_pre_ping": True}
     raise ValueError(f"unknown kind of database: {parsed.get_backend_name()}; use sqlite:/// or postgresql+psycopg://")
 
 

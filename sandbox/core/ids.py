@@ -16,10 +16,13 @@ USER_CODE = "BCDFGHJKLMNPQRSTVWXZ"
 
 
 class Ids:
-    """A stream of unguessable ids, or of reproducible ones when `seed` is given (then never a secret)."""
+    """A stream of unguessable ids, or of reproducible ones when `seed` is given (then never a secret).
 
-    def __init__(self, seed: int | None = None) -> None:
-        self._random: random.Random = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311 - reproducible on request
+    `past` tells the streams of one seed apart: what a kept database has seen already must not come again.
+    """
+
+    def __init__(self, seed: int | None = None, past: int = 0) -> None:
+        self._random: random.Random = random.SystemRandom() if seed is None else random.Random(f"{seed}/{past}")  # noqa: S311 - reproducible on request
 
     def text(self, length: int, alphabet: str = ALPHANUMERIC) -> str:
         """`length` characters of `alphabet`."""

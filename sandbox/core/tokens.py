@@ -96,11 +96,17 @@ def check_refresh_token(world: World, value: str, *, service: str) -> tables.Tok
     return token
 
 
+def lock_tokens(world: World, service: str, login: str) -> None:
+    """Keep others from issuing or revoking this person's tokens until the unit of work ends."""
+    world.store.lock(f"tokens {service} {login}")
+
+
 def use_refresh_token(world: World, token: tables.Token) -> None:
     """Spend the refresh token: of all concurrent callers one returns, the others are refused.
 
     Raises Refusal: REFRESH_TOKEN_ALREADY_USED.
     """
+    lock_tokens(world, token.service, token.login)
     if world.store.claim(tables.Token, {"used_at": world.now()}, digest=token.digest, used_at=None) is None:
         raise _already_used(0)
 

@@ -37,7 +37,8 @@ _ROUTING = {
 }
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # Not no-referrer, which would also take the Origin from our own forms.
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
     # Pages have no script and load nothing but the sandbox's own style sheet and pictures.
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import time
 
+import pytest
+
 from sandbox.core.clock import Clock
 from sandbox.core.ids import ALPHANUMERIC, USER_CODE, Ids
 
@@ -27,6 +29,16 @@ def test_a_thawed_clock_goes_on_from_where_it_stood():
 
     assert thawed.frozen_at is None
     assert 1_000_000 <= thawed.now() <= 1_000_002
+
+
+@pytest.mark.parametrize("epoch", [-1, 253_402_300_800])
+def test_no_clock_shows_what_no_date_can(epoch):
+    with pytest.raises(ValueError, match="no epoch second"):
+        Clock().at(epoch)
+
+
+def test_one_seed_has_a_stream_for_each_past():
+    assert Ids(7, past=3).text(20) == Ids(7, past=3).text(20) != Ids(7).text(20)
 
 
 def test_the_same_seed_gives_the_same_ids():

@@ -157,3 +157,48 @@ def test_an_auth_token_and_a_refresh_token_serve_one_caller(sandbox, sign_in, ra
 
         assert statuses(opened) == {201: 1, 400: CALLERS - 1}
         assert statuses(renewed) == {200: 1, 400: CALLERS - 1}
+
+
+def test_refreshing_and_revoking_never_wait_for_each_other_in_a_ring(sandbox, sign_in, race):
+    for _ in range(OTHER_ROUNDS):
+        pairs = []
+        for _ in range(4):
+            code = sign_in("github", as_="octocat", client=APP["client_id"])
+            pairs.append(sandbox.post(TOKEN, json={**APP, "code": code}, headers=HEADERS).json)
+        turns = iter(range(CALLERS))
+
+        def call(client: SandboxClient, pairs: list[Any] = pairs, turns: Iterator[int] = turns) -> Any:
+            turn = next(turns)
+            if turn % 2:
+                page = f"/settings/connections/applications/{APP['client_id']}"
+                return client.post(page, data={"revoke": "octocat"})
+            token = pairs[turn // 2 % len(pairs)]["refresh_token"]
+            return post(TOKEN, **APP, grant_type="refresh_token", refresh_token=token)(client)
+
+        assert statuses(race(call)) == {200: CALLERS}
+
+
+def test_ten_tokens_live_however_many_are_redeemed_at_once(sandbox, sign_in, race):
+    codes = iter([sign_in("github", as_="octocat", client=CLIENT["client_id"]) for _ in range(CALLERS)])
+
+    def call(client: SandboxClient) -> Any:
+        return post(TOKEN, **CLIENT, code=next(codes))(client)
+
+    answers = race(call)
+
+    assert outcomes(answers) == {"token": CALLERS}
+    with sandbox.world() as world:
+        assert world.store.count(tables.Token, client_id=CLIENT["client_id"], revoked_at=None) == 10
+
+
+def test_an_organization_never_gets_one_api_key_too_many(sandbox, race):
+    login = {"email": "alice@contoso.test", "password": "sandbox-password"}
+    auth_token = sandbox.post(f"{GMI}/me/auth-tokens", json=login).json["authToken"]
+    access = sandbox.post(f"{GMI}/me/sessions", json={"authToken": auth_token}, headers=HEADERS).json["accessToken"]
+    bearer = {"Authorization": f"Bearer {access}"}
+    organization = sandbox.get(f"{GMI}/me/profile", headers=bearer).json["organization"]["id"]
+    keys = f"{GMI}/organizations/{organization}/api-keys"
+
+    answers = race(lambda client: client.post(keys, json={"name": "ci"}, headers=bearer))
+
+    assert statuses(answers) == {201: 20, 400: CALLERS - 20}

@@ -318,3 +318,13 @@ def test_sso_may_be_provoked_anywhere(sandbox):
 
     assert (response.status_code, response.json) == SAML
     assert "/orgs/contoso/sso?" in response.headers["X-GitHub-SSO"]
+
+
+def test_an_organization_in_a_header_is_encoded(sandbox):
+    with sandbox.world() as world:
+        arm_fault(world, "github", "get_org", Reason.SSO_REQUIRED)
+    answer = api(sandbox, "/orgs/a%0d%0aX-Evil:1")
+
+    assert answer.status_code == 403
+    assert "a%0D%0AX-Evil%3A1" in answer.headers["X-GitHub-SSO"]
+    assert "X-Evil" not in answer.headers

@@ -335,12 +335,31 @@ def test_allow_needs_somebody_who_signed_in(sandbox):
     assert 'id="as-octocat"' in page.text
 
 
-def test_another_site_cannot_post_the_form(sandbox):
+@pytest.mark.parametrize(
+    "sent", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.test"}, {"Origin": "null"}], ids=str
+)
+def test_another_site_cannot_post_the_form(sandbox, sent):
     form, fields = find_form(authorize(sandbox).text, "as-octocat")
-    page = sandbox.post(form.action, data=dict(fields), headers={"Sec-Fetch-Site": "cross-site"})
+    page = sandbox.post(form.action, data=dict(fields), headers=sent)
 
     assert page.status_code == 403
     assert page.headers["X-Sandbox-Reason"].startswith("PERMISSION_DENIED; ")
+
+
+@pytest.mark.parametrize("sent", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost"}, {}], ids=str)
+def test_the_page_itself_can(sandbox, sent):
+    form, fields = find_form(authorize(sandbox).text, "as-octocat")
+
+    assert sandbox.post(form.action, data=dict(fields), headers=sent).status_code == 200
+
+
+def test_who_is_deactivated_on_the_way_gets_no_code(sandbox):
+    consent = submit(sandbox, authorize(sandbox), "as-octocat")
+    with sandbox.world() as world:
+        world.store.change(tables.Identity, {"deactivated": True}, login="octocat")
+
+    assert submit(sandbox, consent, "allow").status_code == 400
+    assert sandbox.journal()[-1].reason == "IDENTITY_DEACTIVATED"
 
 
 def test_a_person_may_choose_another_account(sandbox):

@@ -233,3 +233,13 @@ def test_a_device_that_a_person_knows_is_not_asked_about_again(sandbox):
 
     assert 'id="allow"' not in done.text
     assert "access_token" in poll(sandbox, begun["device_code"])
+
+
+def test_a_device_that_another_person_answered_grants_nothing(sandbox):
+    begun = start(sandbox)
+    pages = [submit(sandbox, enter(sandbox, begun["user_code"]), f"as-{login}") for login in ("alice", "octocat")]
+    answers = [submit(sandbox, page, "allow") for page in pages]
+
+    assert [answer.status_code for answer in answers] == [200, 400]
+    assert sandbox.journal()[-1].reason == "USER_CODE_UNKNOWN"
+    assert "octocat" not in sandbox.get(f"/settings/connections/applications/{CLIENT}").text

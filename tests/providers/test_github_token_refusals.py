@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.core import tables
 from sandbox.core.faults import arm_fault
 from sandbox.core.refusals import Reason
 from tests.conftest import SandboxClient, SignIn
@@ -92,6 +93,23 @@ def faulty(sandbox: SandboxClient, sign_in: SignIn) -> Any:
     return redeem(sandbox, code)
 
 
+def deactivated(sandbox: SandboxClient) -> None:
+    with sandbox.world() as world:
+        world.store.change(tables.Identity, {"deactivated": True}, login="octocat")
+
+
+def code_of_deactivated(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+    code = octocat(sign_in)
+    deactivated(sandbox)
+    return redeem(sandbox, code)
+
+
+def refresh_of_deactivated(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+    first = redeem(sandbox, sign_in("github", as_="octocat", client=APP), client_id=APP).json
+    deactivated(sandbox)
+    return refresh(sandbox, first["refresh_token"])
+
+
 REFUSALS: list[tuple[str, Cause, dict[str, str]]] = [
     ("CODE_UNKNOWN", lambda s, i: redeem(s, "0" * 20), BAD_CODE),
     ("CODE_UNKNOWN", lambda s, i: redeem(s, octocat(i)[:-1]), BAD_CODE),
@@ -99,6 +117,8 @@ REFUSALS: list[tuple[str, Cause, dict[str, str]]] = [
     ("CODE_UNKNOWN", lambda s, i: redeem(s, "\0"), BAD_CODE),
     ("CODE_UNKNOWN", lambda s, i: redeem(s, octocat(i).upper()), BAD_CODE),
     ("CODE_EXPIRED", expired, BAD_CODE),
+    ("IDENTITY_DEACTIVATED", code_of_deactivated, BAD_CODE),
+    ("IDENTITY_DEACTIVATED", refresh_of_deactivated, BAD_CODE),
     ("CODE_ALREADY_REDEEMED", replayed, BAD_CODE),
     ("CODE_OF_ANOTHER_CLIENT", lambda s, i: redeem(s, octocat(i), client_id="gmi-console"), BAD_CODE),
     ("CLIENT_UNKNOWN", lambda s, i: redeem(s, octocat(i), client_id="nobody"), CREDENTIALS),

@@ -142,6 +142,8 @@ def check_member(user: User, organization_id: str) -> None:
 
 def create_api_key(world: World, user: User, asked: ApiKeyRequest) -> str:
     """Make an API key for the user's organization; its value is shown this once. Raises Refusal: LIMIT_REACHED."""
+    # Otherwise two requests at once would each find room for the last key.
+    world.store.lock(f"API keys {user.organization_id}")
     most = world.settings[SLUG]["max_api_keys"]
     held = world.store.count(tables.Token, service=SLUG, kind=API_KEY, family=user.organization_id)
     if held >= most:

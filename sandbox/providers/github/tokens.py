@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sandbox.core import tables
 from sandbox.core.refusals import Reason, Refusal
-from sandbox.core.tokens import ACCESS, REFRESH, issue_token, revoke_tokens
+from sandbox.core.tokens import ACCESS, REFRESH, issue_token, lock_tokens, revoke_tokens
 from sandbox.core.world import World
 from sandbox.providers.github import formats
 
@@ -43,6 +43,9 @@ def issue_tokens(
     """Issue an access token, and a refresh token where tokens of this client expire or `offline` was asked for."""
     app = client.settings["type"]
     expiring = client.settings["expiring_tokens"] or (offline and app == "oauth-app")
+
+    # Otherwise two logins at once would each count ten.
+    lock_tokens(world, SLUG, login)
 
     def issue(prefix: str, kind: str, ttl: int | None) -> str:
         value = formats.make_token(world.ids, prefix)

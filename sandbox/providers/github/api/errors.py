@@ -6,6 +6,7 @@ https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from flask import Response, request
 
@@ -182,7 +183,7 @@ def _render_rate_limit(operation: str, status: int, message: str) -> Response:
 def _render_sso(refusal: Refusal, status: int, message: str) -> Response:
     response = _render_error(status, message, docs=_SSO_DOCS)
     if organization := refusal.field or (request.view_args or {}).get("org"):
-        url = current_mount().url(f"/orgs/{organization}/sso")
+        url = current_mount().url(f"/orgs/{quote(organization, safe='')}/sso")
         ticket = current_world().ids.hex(40)
         response.headers["X-GitHub-SSO"] = f"required; url={url}?authorization_request={ticket}"
     return response

@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.core import tables
 from sandbox.core.refusals import Reason, Refusal
-from sandbox.core.tokens import ACCESS, get_access_token, issue_token, revoke_tokens
+from sandbox.core.tokens import ACCESS, get_access_token, issue_token, lock_tokens, revoke_tokens
 from sandbox.core.world import World
 from sandbox.protocol.client_auth import Credentials, authenticate, parse_basic
 from sandbox.protocol.consents import forget_consent
@@ -66,6 +66,7 @@ def delete_token(world: World, client: tables.Client, value: str) -> None:
 def delete_grant(world: World, client: tables.Client, value: str) -> None:
     """End all that the token's person ever granted to the application. Raises Refusal: the reasons of `get_token`."""
     token = get_token(world, client, value)
+    lock_tokens(world, SLUG, token.login)
     revoke_tokens(world, service=SLUG, client_id=client.client_id, login=token.login)
     forget_consent(world, SLUG, client.client_id, token.login)
 

@@ -129,9 +129,13 @@ def connections(client: tables.Client, revoked: str | None) -> Response:
 
 def check_same_origin() -> None:
     """Refuse a form that another site's page posted. Raises Refusal: PERMISSION_DENIED."""
-    # What sends no such header is no current browser, and carries no one's sign-in to abuse.
-    site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    if site not in ("same-origin", "none"):
+    # Browsers send Sec-Fetch-Site to trustworthy origins only (https, localhost), and Origin with every form. What
+    # sends neither is no browser.
+    site, sender = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is None and sender is not None:
+        ours = (current_mount().origin, request.host_url.rstrip("/"))
+        site = "same-origin" if sender in ours else sender
+    if site not in (None, "same-origin", "none"):
         raise Refusal(Reason.PERMISSION_DENIED, f"the form was posted from another site ({site})")
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sandbox.core import tables
 from sandbox.core.clients import find_client, get_client
+from sandbox.core.identities import check_active, get_identity
 from sandbox.core.refusals import Reason, Refusal
-from sandbox.core.tokens import revoke_tokens
+from sandbox.core.tokens import lock_tokens, revoke_tokens
 from sandbox.core.world import World
 from sandbox.protocol import authorization, consents
 from sandbox.protocol.authorization import AuthorizationRequest, Transaction, told_by_redirect
@@ -75,16 +76,19 @@ def scopes_without_asking(world: World, transaction: Transaction, login: str) ->
 def allow(world: World, transaction: Transaction, login: str, scopes: tuple[str, ...]) -> str | None:
     """Grant `scopes` and answer: returns the code, or None if it is a device that waits.
 
-    Raises Refusal: TRANSACTION_ALREADY_DECIDED, USER_CODE_UNKNOWN.
+    Raises Refusal: IDENTITY_DEACTIVATED, TRANSACTION_ALREADY_DECIDED, USER_CODE_UNKNOWN.
     """
     request = transaction.request
+    check_active(get_identity(world, login))
     authorization.decide(world, transaction)
+    user_code = request.extra.get("user_code")
+    if user_code:
+        # First, since another person may have answered the device meanwhile: then nothing is granted.
+        device_code.approve_device(world, device_code.get_pending_grant(world, SLUG, user_code), login, scopes)
     before = consents.granted_scopes(world, SLUG, request.client_id, login) or ()
     consents.remember_consent(world, SLUG, request.client_id, login, normalize((*before, *scopes)))
     world.entry.note(login=login)
-    if user_code := request.extra.get("user_code"):
-        grant = device_code.get_pending_grant(world, SLUG, user_code)
-        device_code.approve_device(world, grant, login, scopes)
+    if user_code:
         return None
     code = world.ids.hex(20)
     authorization.issue_authorization_code(
@@ -110,6 +114,7 @@ def deny(world: World, transaction: Transaction) -> None:
 
 def revoke_grant(world: World, client: tables.Client, login: str) -> bool:
     """Take back all that a person granted to a client; its tokens die. Tells whether there was anything."""
+    lock_tokens(world, SLUG, login)
     revoked = revoke_tokens(world, service=SLUG, client_id=client.client_id, login=login)
     return consents.forget_consent(world, SLUG, client.client_id, login) or bool(revoked)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sandbox.core import tables
-from sandbox.core.identities import get_identity, primary_email
+from sandbox.core.identities import check_active, get_identity, primary_email
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 from sandbox.protocol.client_auth import Credentials, authenticate, identify
@@ -53,7 +53,7 @@ def redeem_code_of(
         code_verifier=code_verifier,
         is_allowed=lambda uri: is_allowed_redirect(client, uri),
     )
-    check_verified_email(get_identity(world, grant.login))
+    check_person(world, grant.login)
     check_hourly_limit(world, client, grant.login, grant.scopes)
     authorization_code.redeem_authorization_code(world, grant)
     return issue_tokens(
@@ -77,6 +77,7 @@ def refresh(world: World, credentials: Credentials, parameters: TokenParameters)
     token = refresh_token.check_refresh_token(world, SLUG, client, parameters.refresh_token)
     if credentials.method == "none" and not token.data["device"]:
         raise Refusal(Reason.CLIENT_SECRET_MISSING, "only tokens of the device flow are refreshed without a secret")
+    check_active(get_identity(world, token.login))
     scopes = tuple(token.scopes.split())
     check_hourly_limit(world, client, token.login, scopes)
     refresh_token.rotate_refresh_token(world, token)
@@ -97,14 +98,19 @@ def poll_device(world: World, credentials: Credentials, parameters: TokenParamet
     check_device_flow(client)
     grant = device_code.check_device_code(world, SLUG, client, parameters.device_code)
     login, scopes = grant.login or "", tuple(grant.scopes.split())
-    check_verified_email(get_identity(world, login))
+    check_person(world, login)
     check_hourly_limit(world, client, login, scopes)
     device_code.redeem_device_code(world, grant)
     return issue_tokens(world, client, login=login, scopes=scopes, flow=grant.flow, device=True)
 
 
-def check_verified_email(identity: tables.Identity) -> None:
-    """GitHub issues tokens only to people with a verified primary address. Raises Refusal: EMAIL_UNVERIFIED."""
+def check_person(world: World, login: str) -> None:
+    """GitHub issues tokens only to active people with a verified primary address, or none.
+
+    Raises Refusal: IDENTITY_UNKNOWN, IDENTITY_DEACTIVATED, EMAIL_UNVERIFIED.
+    """
+    identity = get_identity(world, login)
+    check_active(identity)
     primary = primary_email(identity)
     if primary is not None and not primary["verified"]:
         raise Refusal(Reason.EMAIL_UNVERIFIED, f"{primary['email']} of {identity.login} was never verified")
