@@ -6,7 +6,6 @@ import importlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from sandbox.config import load_config
 from sandbox.core.fixtures import FixtureError, parse_fixture, shipped
 from sandbox.services import CHECKS, SERVICES
 from tests.docs.markdown import PAGES, ROOT, example, examples, name, read
-from tests.support.components import miss
+from tests.support.shell import check_steps
 
 LETTERBOX = "docs/adding-a-service.md"
 
@@ -58,35 +57,9 @@ class TestWithCurl:
         return Config(approval="hint")
 
     def test_the_walk_with_curl_prints_what_the_readme_shows(self, live, tmp_path):
-        if shutil.which("curl") is None:
-            miss("curl", "sudo apt-get install curl")
         steps = [step for step in examples("README.md") if step.label == "bash"]
-        script = "".join(f"{step.body}echo '--- end of step'\n" for step in steps)
 
-        run = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script.replace("9400", str(live.port))],
-            cwd=tmp_path,
-            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "no_proxy": "*"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-
-        assert run.returncode == 0, run.stdout + run.stderr
-        printed = run.stdout.split("--- end of step\n")
-        assert len(printed) == len(steps) + 1
-        for step, text in zip(steps, printed, strict=False):
-            wanted = pattern(step.expected or "", live.port)
-            assert re.fullmatch(wanted, text, re.IGNORECASE), f"{step.body}\nprinted:\n{text}"
-
-
-def pattern(expected: str, port: int) -> str:
-    """What is shown, as a regular expression: the port is the server's, and `…` stands for anything on its line.
-
-    Header names have no case: granian writes them small, the server of the tests does not.
-    """
-    return re.escape(expected.replace("9400", str(port))).replace("…", ".+")
+        check_steps(steps, live.port, tmp_path)
 
 
 def test_the_options_file_of_the_readme_is_read(tmp_path):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,7 +11,7 @@ from sandbox import Config
 from sandbox.exchanges.gmi import rules
 from sandbox.exchanges.gmi.errors import WORDS
 from tests.docs.markdown import code, examples, read, rows
-from tests.support.components import miss
+from tests.support.shell import check_steps
 
 PAGE = "docs/services/gmi.md"
 ROWS = list(rows(read(PAGE)))
@@ -54,24 +51,4 @@ class TestExamples:
         return Config(approval="hint")
 
     def test_the_examples_print_what_the_page_shows(self, live, tmp_path):
-        if shutil.which("curl") is None:
-            miss("curl", "sudo apt-get install curl")
-        steps = examples(PAGE)
-        script = "".join(f"{step.body}echo '--- end of step'\n" for step in steps)
-
-        run = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script.replace("9400", str(live.port))],
-            cwd=tmp_path,
-            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "no_proxy": "*"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-
-        assert run.returncode == 0, run.stdout + run.stderr
-        *printed, rest = run.stdout.split("--- end of step\n")
-        assert rest == ""
-        for step, text in zip(steps, printed, strict=True):
-            wanted = re.escape(step.expected or "").replace("…", ".+")
-            assert re.fullmatch(wanted, text), f"{step.body}\nprinted:\n{text}"
+        check_steps(examples(PAGE), live.port, tmp_path)
