@@ -122,3 +122,14 @@ def test_an_unknown_world_is_not_there(sandbox):
 def test_nobody_builds_a_url_past_the_mounts(app):
     with app.test_request_context("/"), pytest.raises(RuntimeError, match=r"Mount\.url"):
         app.url_for("own.home")
+
+
+def test_the_style_sheet_is_served_and_nothing_beside_it(sandbox):
+    sheet = sandbox.get("/_sandbox/static/sandbox.css")
+    again = sandbox.get("/_sandbox/static/sandbox.css", headers={"If-None-Match": sheet.headers["ETag"]})
+
+    assert sheet.mimetype == "text/css"
+    assert sandbox.get("/_sandbox/static/mark.svg").mimetype == "image/svg+xml"
+    assert again.status_code == 304
+    for name in ("..", "../base.html", "%2e%2e%2fbase.html", "..%5cbase.html", "none.css", "%00", ""):
+        assert sandbox.get(f"/_sandbox/static/{name}").status_code == 404

@@ -6,10 +6,12 @@ Adds no behaviour to any room.
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
+from mimetypes import guess_type
 
-from flask import Blueprint, Response, render_template, request, send_from_directory
+from flask import Blueprint, Response, render_template, request
 
 from sandbox.core.identities import face, list_identities
+from sandbox.core.refusals import Reason, Refusal
 from sandbox.mounts import Mount
 from sandbox.service import current_mount, current_sandbox, current_world
 from sandbox.web.files import STATIC
@@ -64,11 +66,16 @@ def health() -> dict[str, object]:
     return {"status": "ok", "version": _version(), "world": current_world().name}
 
 
-@pages.get("/_sandbox/static/<path:name>")
+@pages.get("/_sandbox/static/<name>")
 def static(name: str) -> Response:
-    """The style sheet and the pictures of the pages."""
-    response = send_from_directory(STATIC, name)
+    """The style sheet and the pictures of the pages. Raises Refusal: ROUTE_UNKNOWN."""
+    file = STATIC / name
+    if not file.is_file():
+        raise Refusal(Reason.ROUTE_UNKNOWN, f"there is no file called {name!r}")
+    response = Response(file.read_bytes(), content_type=guess_type(name)[0] or "application/octet-stream")
     response.headers["Cache-Control"] = "max-age=3600"
+    response.add_etag()
+    response.make_conditional(request)
     return response
 
 
