@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -164,6 +165,16 @@ def test_an_impossible_option_is_said_in_one_line(tmp_path, options, complaint):
 
 
 # Options
+
+
+def test_bodies_that_never_end_stop_nobody_else(serve):
+    head = b"POST /login/oauth/access_token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\na"
+    with serve() as server, contextlib.ExitStack() as stalled:
+        port = int(server.origin.rpartition(":")[2])
+        for _ in range(8):
+            stalled.enter_context(socket.create_connection(("127.0.0.1", port), 5)).sendall(head)
+
+        assert requests.get(f"{server.origin}/_sandbox/health", timeout=5).status_code == 200
 
 
 def test_a_seed_makes_every_run_the_same(serve):

@@ -65,3 +65,25 @@ def test_what_an_entry_knows_it_does_not_forget():
     entry.note(login="l", client_id=None)
 
     assert (entry.flow, entry.client_id, entry.login) == ("f", "c", "l")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Cookie", "session=S3CRET-VALUE; b=c"),
+        ("Authorization", "S3CRET-VALUE extra"),
+        ("Proxy-Authorization", "Basic S3CRET-VALUE"),
+        ("X-Api-Key", "S3CRET-VALUE"),
+    ],
+)
+def test_no_header_gives_a_secret_away(name, value):
+    assert "S3CRET-VALUE" not in str(redact_headers([(name, value)]))
+
+
+def test_what_lies_below_a_secret_name_is_secret_however_deep():
+    nested: object = "S3CRET-VALUE"
+    for _ in range(900):
+        nested = {"x": nested}
+
+    assert "S3CRET-VALUE" not in str(redact({"access_token": {"x": ["S3CRET-VALUE"]}}))
+    assert "S3CRET-VALUE" not in str(redact({"a": nested}))
