@@ -5,8 +5,10 @@ The only reader of the environment. Starts nothing.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -16,6 +18,10 @@ from urllib.parse import urlsplit
 import yaml
 
 PREFIX = "IDP_SANDBOX_"
+
+_SWITCH = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "on": True, "off": False}
+# Labels of letters, digits and inner hyphens (RFC 1123 section 2.1); a name of another script is written as xn--...
+_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
 
 
 class ConfigError(ValueError):
@@ -60,6 +66,24 @@ def _hosts(value: str) -> tuple[str, ...]:
     return tuple(host.strip().lower() for host in value.split(",") if host.strip())
 
 
+def _names(value: str) -> tuple[str, ...]:
+    names = _hosts(value)
+    for name in names:
+        if not _NAME.fullmatch(name) and not _is_address(name):
+            raise ValueError(f"{name!r} is no host name and no IP address")
+    return names
+
+
+def _switch(value: str) -> bool:
+    if value.lower() not in _SWITCH:
+        raise ValueError(f"one of {', '.join(_SWITCH)} is needed")
+    return _SWITCH[value.lower()]
+
+
+def _folder(value: str) -> Path:
+    return Path(value).expanduser().absolute()
+
+
 @dataclass(frozen=True)
 class Config:
     """The options. Each field is an option: `--public-url`, `IDP_SANDBOX_PUBLIC_URL`, `public_url:` in a file.
@@ -92,22 +116,66 @@ class Config:
     allowed_hosts: tuple[str, ...] = _option(
         (), _hosts, "HOSTS", "Further host names to answer to, comma-separated; loopback names always work."
     )
+    tls: bool = _option(False, _switch, "", "Serve https too, beside http.")
+    tls_port: int = _option(9443, _port, "PORT", "Port of https, with --tls.")
+    tls_name: tuple[str, ...] = _option(
+        (),
+        _names,
+        "NAMES",
+        "Further host names and IP addresses of the certificate, comma-separated; they are answered to as well.",
+    )
+    tls_dir: Path | None = _option(
+        None,
+        _folder,
+        "FOLDER",
+        "Where the CA and the certificate are kept; the user's data folder for programs if left out.",
+    )
 
     def __post_init__(self) -> None:
         for name in _OPTIONS:
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, _parse(name, value, "Config"))
+        if self.tls and self.tls_port == self.port:
+            raise ConfigError(f"tls_port = '{self.tls_port}': http has this port already; choose another")
 
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
         return self.host in ("localhost", "::1") or self.host.startswith("127.")
 
+    @property
+    def tls_folder(self) -> Path:
+        """Where the CA and the certificate are kept: `tls_dir`, or the data folder of this user.
+
+        Raises ConfigError if this user has none.
+        """
+        return self.tls_dir or data_folder()
+
 
 def environment_name(name: str) -> str:
     """The environment variable of an option: `port` -> `IDP_SANDBOX_PORT`."""
     return PREFIX + name.upper()
+
+
+def data_folder(environ: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:
+    """Where programs keep what a user's sandboxes share: the folder of each system, as it names it.
+
+    Raises ConfigError if this user has no home.
+    """
+    environ = os.environ if environ is None else environ
+    try:
+        if platform == "win32":
+            base = Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local")
+        elif platform == "darwin":
+            base = Path.home() / "Library/Application Support"
+        else:
+            # A relative path is to be ignored (XDG Base Directory Specification, "Environment variables").
+            given = Path(environ.get("XDG_DATA_HOME", ""))
+            base = given if given.is_absolute() else Path.home() / ".local/share"
+    except RuntimeError as error:
+        raise ConfigError("tls_dir: this user has no home folder; name a folder with --tls-dir") from error
+    return base / "idp-sandbox"
 
 
 def load_config(
@@ -137,6 +205,14 @@ def load_config(
 
 
 _OPTIONS = {option.name: option for option in fields(Config)}
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
 
 
 def _parse(name: str, value: object, source: str) -> Any:

@@ -39,9 +39,10 @@ def _refuse_to_build(*_: object) -> tuple[str, str]:
     raise RuntimeError("url_for knows no mounts; build the URL with Mount.url")
 
 
-def create_app(config: Config | None = None) -> Flask:
+def create_app(config: Config | None = None, *, listener: str = "") -> Flask:
     """A sandbox as a WSGI application.
 
+    `listener` is a word of its own for each further process on one database: with a seed they must not draw the same.
     Raises ConfigError or FixtureError, each saying what to mend, and ValueError for a database that cannot be used.
     """
     config = config or load_config()
@@ -70,7 +71,7 @@ def create_app(config: Config | None = None) -> Flask:
     _make_default_world(engine, sandbox)
     _check_approval(sandbox)
     if config.random_seed is not None:
-        sandbox.ids = Ids(config.random_seed, _past(sandbox))
+        sandbox.ids = Ids(config.random_seed, _past(sandbox), listener)
 
     mounts = Mounts(SERVICES.values(), public_url=config.public_url, allowed_hosts=_own_names(config))
     edge.install(app, sandbox, db, mounts)
@@ -116,4 +117,6 @@ def _check_approval(sandbox: Sandbox) -> None:
 
 
 def _own_names(config: Config) -> tuple[str, ...]:
-    return (*config.allowed_hosts, config.host.lower())
+    names = (config.host.lower(), *config.tls_name)
+    # A Host header has the address of IPv6 in brackets (RFC 3986 section 3.2.2).
+    return (*config.allowed_hosts, *(f"[{name}]" if ":" in name else name for name in names))

@@ -18,8 +18,9 @@ from sandbox.core.world import DEFAULT
 _WORLD = re.compile(r"/w/([A-Za-z0-9][A-Za-z0-9_-]{0,63})(?=/|$)")
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?P<port>:[0-9]{1,5})?")
 _LAST_PORT = 65535
-# The sandbox's own pages come before any room's claim on the root.
+# The sandbox's own pages come before any room's claim on the root; their style sheet is there on every host.
 OWN_PREFIX = "/_sandbox"
+STATIC_PREFIX = f"{OWN_PREFIX}/static/"
 
 
 class Room(Protocol):
@@ -31,7 +32,10 @@ class Room(Protocol):
 
     @property
     def roots(self) -> tuple[str, ...]:
-        """The paths the room has at the root of an origin: `/login` stands for `/login` and all below."""
+        """The paths the room has at the root of an origin: `/login` stands for `/login` and all below.
+
+        A step in braces stands for any one: `/{tenant}/oauth2`.
+        """
 
     @property
     def hosts(self) -> Mapping[str, str]:
@@ -53,11 +57,14 @@ class Mount:
     by_prefix: bool = False
     begins: tuple[tuple[str, str], ...] = ()
 
-    def url(self, path: str) -> str:
-        """The absolute URL of a path of this room's URL space, such as `/login/oauth/authorize`."""
-        for host, start in self.begins:
+    def url(self, path: str, *, host: str | None = None) -> str:
+        """The absolute URL of a path of this room's URL space, such as `/login/oauth/authorize`.
+
+        `host` prefers one of the room's host names; it is passed over unless the room was reached by such a name.
+        """
+        for host_name, start in sorted(self.begins, key=lambda begin: begin[0] != host):
             if _is_below(path, start):
-                return f"{self._with_host(host)}{self.world_prefix}{path[len(start) :]}"
+                return f"{self._with_host(host_name)}{self.world_prefix}{path[len(start) :]}"
         prefix = f"/{self.slug}" if self.by_prefix else ""
         return f"{self.origin}{self.world_prefix}{prefix}{path}"
 
@@ -77,9 +84,10 @@ class Mounts:
         rooms = list(rooms)
         self._slugs = frozenset(room.slug for room in rooms)
         self._public_url = public_url
-        # Longest first, so that the most precise claim on the root wins.
+        # The most precise claim on the root wins: words before variables, long before short.
         self._roots = sorted(
-            ((root, room.slug) for room in rooms for root in room.roots), key=lambda root: -len(root[0])
+            (_Claim.of(room.slug, root) for room in rooms for root in room.roots),
+            key=lambda claim: (claim.has_variables, -claim.steps, -len(claim.root)),
         )
         self._hosts: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {}
         for room in rooms:
@@ -96,13 +104,7 @@ class Mounts:
         if match is None or int((match["port"] or ":0")[1:]) > _LAST_PORT:
             return False
         name = match["name"].lower()
-        return (
-            name == "localhost"
-            or name.endswith(".localhost")
-            or name in self._hosts
-            or name in self._allowed
-            or _is_loopback(name.strip("[]"))
-        )
+        return name in self._hosts or name in self._allowed or is_loopback_name(name)
 
     def resolve(self, scheme: str, host: str, path: str) -> tuple[Mount, str]:
         """Read off a request where it came in, and its path in the room's URL space (`/{slug}/...`)."""
@@ -112,25 +114,53 @@ class Mounts:
             path = path[in_world.end() :] or "/"
         origin = self._public_url or f"{scheme}://{host}"
         mount = Mount(origin, world, world_prefix, None)
-        if own := self._hosts.get(_host_name(host)):
+        own = self._hosts.get(host_name(host))
+        if own and not path.startswith(STATIC_PREFIX):
             slug, start, begins = own
             return replace(mount, slug=slug, begins=begins, origin=f"{scheme}://{host}"), f"/{slug}{start}{path}"
         if path == OWN_PREFIX or path.startswith(OWN_PREFIX + "/"):
             return mount, path
         first = path.split("/", 2)[1] if path.startswith("/") else ""
-        if first in self._slugs:
+        claim = next((claim for claim in self._roots if claim.covers(path)), None)
+        # A claim in words is as good as a prefix, and may be the same one; a variable stands for what nobody names.
+        if first in self._slugs and (claim is None or claim.has_variables):
             return replace(mount, slug=first, by_prefix=True), path
-        for root, slug in self._roots:
-            if _is_below(path, root):
-                return replace(mount, slug=slug), f"/{slug}{path}"
+        if claim:
+            return replace(mount, slug=claim.slug), f"/{claim.slug}{path}"
         return mount, path
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """A room's claim on the root of an origin."""
+
+    slug: str
+    root: str
+    pattern: re.Pattern[str]
+
+    @classmethod
+    def of(cls, slug: str, root: str) -> _Claim:
+        steps = ("[^/]+" if step.startswith("{") else re.escape(step) for step in root.split("/"))
+        return cls(slug, root, re.compile("/".join(steps) + "(?:/|$)"))
+
+    @property
+    def steps(self) -> int:
+        return self.root.count("/")
+
+    @property
+    def has_variables(self) -> bool:
+        return "{" in self.root
+
+    def covers(self, path: str) -> bool:
+        return self.pattern.match(path) is not None
 
 
 def _is_below(path: str, root: str) -> bool:
     return path == root or path.startswith(root.rstrip("/") + "/")
 
 
-def _host_name(host: str) -> str:
+def host_name(host: str) -> str:
+    """The name in a Host header, in lower case and without the port."""
     return host.rsplit(":", 1)[0].lower() if not host.endswith("]") else host.lower()
 
 
@@ -138,8 +168,11 @@ def _hostname(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def _is_loopback(name: str) -> bool:
+def is_loopback_name(name: str) -> bool:
+    """Whether a host name in lower case stands for this machine alone (RFC 6761 section 6.3)."""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
     try:
-        return ipaddress.ip_address(name).is_loopback
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
     except ValueError:
         return False

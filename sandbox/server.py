@@ -1,61 +1,186 @@
-"""Serving: granian for everyone, and a server in a thread of this process for tests.
+"""Serving: granian for everyone, and a server in a thread for tests.
 
 Builds no application; that is factory.py.
+
+Granian listens at one address. With TLS there is a second one in a process beside the first, on the same database;
+neither outlives the other. Each has one worker process.
 """
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 import socket
+import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 from flask import Flask
 from granian import Granian
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.log import LogLevels
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from sandbox.config import Config, ConfigError
 from sandbox.core.database import TemporaryDatabase, check_database
 from sandbox.factory import create_app
+from sandbox.services import SERVICES
+
+if TYPE_CHECKING:
+    from granian.server.common import AbstractServer
+
+    from sandbox.certificates import Certificates
 
 # A body that never ends holds its thread; idle threads are let go after half a minute.
 _THREADS = 32
 # How long a test's server may take to notice that its test is over, in seconds.
 _POLL = 0.02
+# How long open connections may delay the end of a worker, and a worker that of its listener, in seconds.
+_WORKER_PATIENCE, _LISTENER_PATIENCE = 3, 6
 
 
 def serve(config: Config, on_start: Callable[[], None] = lambda: None) -> None:
-    """Serve until interrupted; `on_start` is called once the port is known to be free.
+    """Serve until interrupted; `on_start` is called once the ports are known to be free.
 
-    Raises ConfigError if the address cannot be listened on or the database cannot be used, and what create_app raises.
+    Raises ConfigError if an address cannot be listened on, or the database or the certificates cannot be used, and what
+    create_app raises. Exits with status 1 if a listener ends by itself.
     """
-    _check_free(config.host, config.port)
+    _check_free(config.host, config.port, "--port")
+    leaf = _prepare_tls(config) if config.tls else None
     temporary = TemporaryDatabase() if config.database is None else None
     if temporary:
         config = replace(config, database=temporary.url)
-    server = Granian(
+    try:
+        _rehearse(config)
+        server = _listener(config.host, config.port)
+        server.on_startup(on_start)
+        if leaf is None:
+            server.serve(target_loader=partial(_load, config), wrap_loader=False)
+            return
+        with _beside(partial(_serve_tls, config, leaf), on_end=server.signal_handler_interrupt):
+            server.serve(target_loader=partial(_load, config), wrap_loader=False)
+    finally:
+        if temporary:
+            temporary.remove()
+
+
+def certificate_names(config: Config) -> tuple[str, ...]:
+    """The host names and addresses that the certificate of a server must have."""
+    rooms = [name for room in SERVICES.values() for name in (f"{room.slug}.localhost", *room.hosts)]
+    # Nobody calls 0.0.0.0 or ::, which stand for all addresses of the machine.
+    host = [] if config.host in ("0.0.0.0", "::") else [config.host.lower()]  # noqa: S104 - excluded, not bound
+    # OpenSSL and Chromium take no wildcard right below the root, so the rooms' own names are spelled out.
+    public = urlsplit(config.public_url or "").hostname
+    return (
+        "localhost",
+        "*.localhost",
+        "127.0.0.1",
+        "::1",
+        *rooms,
+        *host,
+        *([public] if public else []),
+        *config.tls_name,
+    )
+
+
+def _listener(host: str, port: int, leaf: Path | None = None) -> AbstractServer[Any]:
+    return Granian(
         "sandbox",
-        address=config.host,
-        port=config.port,
+        address=host,
+        port=port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
         workers=1,
         blocking_threads=_THREADS,
+        workers_kill_timeout=_WORKER_PATIENCE,
         # Its warnings are of the number of threads, which is meant.
         log_level=LogLevels.error,
+        ssl_cert=leaf,
+        ssl_key=leaf,
+        # Of TLS 1.2 it would offer ChaCha20 beside AES-GCM, and has no option for the suites; see docs/tls.md.
+        ssl_protocol_min=SSLProtocols.tls13,
     )
-    server.on_startup(on_start)
+
+
+def _load(config: Config, listener: str = "") -> Flask:
+    """The application, in the worker that serves it."""
+    # What the worker has inherited would swallow a signal that comes before the server listens to signals. (In a Python
+    # without the GIL a worker is a thread and inherits nothing.)
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+    _end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    return create_app(config, listener=listener)
+
+
+def _prepare_tls(config: Config) -> Path:
+    # Imported here, so that a start without TLS does not wait for it.
+    from sandbox.certificates import open_certificates  # noqa: PLC0415
+
+    _check_free(config.host, config.tls_port, "--tls-port")
+    return open_certificates(config.tls_folder, certificate_names(config)).leaf_file
+
+
+def _serve_tls(config: Config, leaf: Path) -> None:
+    """Serve https, in a process of its own."""
+    # Ctrl+C reaches every process of a terminal; until this one can end in order, it leaves that to its parent.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    server = _listener(config.host, config.tls_port, leaf)
+    server.on_startup(lambda: _end_with_parent(server.signal_handler_interrupt))
+    server.serve(target_loader=partial(_load, config, "tls"), wrap_loader=False)
+
+
+@contextmanager
+def _beside(target: Callable[[], None], on_end: Callable[[], None]) -> Iterator[None]:
+    """Run `target` in a process while in the block; `on_end` is called when it ends before the block does.
+
+    Exits with status 1 if it has failed.
+    """
+    process = multiprocessing.Process(target=target, name="idp-sandbox-tls")
+    process.start()
+    ended_first = threading.Event()
+    stopping = threading.Event()
+
+    def watch() -> None:
+        process.join()
+        if not stopping.is_set():
+            ended_first.set()
+            on_end()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
     try:
-        _rehearse(config)
-        server.serve(target_loader=partial(create_app, config), wrap_loader=False)
+        yield
     finally:
-        if temporary:
-            temporary.remove()
+        stopping.set()
+        process.terminate()
+        watcher.join(_LISTENER_PATIENCE)
+        if watcher.is_alive():
+            process.kill()
+            watcher.join()
+    if ended_first.is_set() and process.exitcode:
+        raise SystemExit("idp-sandbox: the https listener has ended unexpectedly")
+
+
+def _end_with_parent(end: Callable[[], None]) -> None:
+    """Call `end` when the process that started this one is gone; it may have been killed and could not tell."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        end()
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _rehearse(config: Config) -> None:
@@ -67,7 +192,7 @@ def _rehearse(config: Config) -> None:
     create_app(config).extensions["sandbox"].close()
 
 
-def _check_free(host: str, port: int) -> None:
+def _check_free(host: str, port: int, option: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -75,18 +200,36 @@ def _check_free(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise ConfigError(
-                f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port"
+                f"cannot listen on {host}:{port}: {error.strerror}; choose another with {option}"
             ) from error
 
 
 class ThreadServer:
-    """Serves an application on a free loopback port from a thread of this process, while in its `with` block."""
+    """Serves an application on a free loopback port from a thread of this process, while in its `with` block.
 
-    def __init__(self, app: Flask, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    With `tls` it speaks https. `name` is the host name in `origin`, one that the certificate has.
+    """
+
+    def __init__(
+        self,
+        app: Flask,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: ssl.SSLContext | Certificates | None = None,
+        name: str | None = None,
+    ) -> None:
         self._server = make_server(host, port, app, threaded=True, request_handler=_QuietHandler)
+        if tls:
+            context = tls if isinstance(tls, ssl.SSLContext) else tls.context()
+            # The handshake is left to the thread of its connection: a client that is silent keeps nobody waiting.
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+            self._server.ssl_context = context
         self._thread = threading.Thread(target=partial(self._server.serve_forever, _POLL), daemon=True)
         self.port: int = self._server.server_port
-        self.origin = f"http://{host}:{self.port}"
+        self.origin = f"{'https' if tls else 'http'}://{name or host}:{self.port}"
 
     def __enter__(self) -> Self:
         self._thread.start()

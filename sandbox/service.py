@@ -44,6 +44,26 @@ class Upstream(Protocol):
         """The person and client behind an access token. Raises Refusal: TOKEN_UNKNOWN, TOKEN_REVOKED, TOKEN_EXPIRED."""
 
 
+class NothingFitsError(LookupError):
+    """The fixture has nothing that a snippet could be made from; the message says what to add."""
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """The lines that point a client library at a room, as they are printed and shown for copying.
+
+    The text is the template `templates/snippets/{name}.{the language's suffix}.j2`. `facts(world, mount)` is what it
+    takes from this room: addresses, and a registered client that fits. It raises NothingFitsError. `https_only` marks a
+    library that refuses plain http.
+    """
+
+    name: str
+    title: str
+    language: Literal["go", "javascript", "python", "shell", "toml", "yaml"]
+    facts: Callable[[World, Mount], Mapping[str, str]]
+    https_only: bool = False
+
+
 @dataclass(frozen=True)
 class Service:
     """A room's card: what it is called, where it lives, and how it says no.
@@ -52,7 +72,8 @@ class Service:
     `{dialect: {Reason: that dialect's words}}`, total over Reason. `check_fixture` finds what no schema can say of the
     room's section of a fixture; `seed` puts the section into a world and returns the settings that the room wants in
     `world.settings[slug]`. `demo_url(mount, redirect_uri)` starts a sign-in for the home page;
-    `demo_command(mount, code)` is the shell command that swaps the code it ends with.
+    `demo_command(mount, code)` is the shell command that swaps the code it ends with. `snippets` are the libraries that
+    people log in here with.
     """
 
     slug: str
@@ -71,6 +92,7 @@ class Service:
     seed: Seeder = lambda world, section: section
     after_request: Callable[[Response], Response] = lambda response: response
     upstream: Upstream | None = None
+    snippets: tuple[Snippet, ...] = ()
 
 
 class Sandbox:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sandbox.exchanges import gmi
-from sandbox.providers import github
+from sandbox.providers import azure, github, oidc
 from sandbox.service import Service
 
-PROVIDERS: tuple[Service, ...] = (github.service,)
+PROVIDERS: tuple[Service, ...] = (github.service, azure.service, oidc.service)
 EXCHANGES: tuple[Service, ...] = (gmi.service,)
 
 SERVICES: dict[str, Service] = {service.slug: service for service in PROVIDERS + EXCHANGES}

@@ -18,7 +18,7 @@ from sandbox.core.world import World
 from sandbox.server import ThreadServer
 from tests.support.forms import submit
 
-pytest_plugins = ["tests.support.components"]
+pytest_plugins = ["tests.support.components", "tests.support.certificates"]
 
 SignIn = Callable[..., str]
 
@@ -109,10 +109,16 @@ def make_sandbox() -> Iterator[Callable[[Config], SandboxClient]]:
 @pytest.fixture
 def sign_in(sandbox: SandboxClient) -> SignIn:
     """Sign a person in on a provider's pages: `sign_in("github", as_="octocat", client="gmi-console")` -> code."""
-    endpoints = {"github": "/login/oauth/authorize"}
+    # Where each provider takes the request, and what it must hold besides the client.
+    azure = {"response_type": "code", "scope": "openid User.Read", "redirect_uri": "http://localhost:9999/callback"}
+    endpoints: dict[str, tuple[str, dict[str, str]]] = {
+        "github": ("/login/oauth/authorize", {}),
+        "azure": ("/contoso.test/oauth2/v2.0/authorize", azure),
+    }
 
     def sign_in(provider: str, *, as_: str, client: str, **query: str) -> str:
-        page = sandbox.get(endpoints[provider], query_string={"client_id": client, **query})
+        path, needed = endpoints[provider]
+        page = sandbox.get(path, query_string={"client_id": client, **needed, **query})
         if page.status_code == 200:
             page = submit(sandbox, page, f"as-{as_}")
         if page.status_code == 200:

@@ -22,10 +22,11 @@ CORE = {"sqlalchemy", "jwt", "cryptography", "yaml", "jsonschema"}
 FLASK = {"flask", "werkzeug", "markupsafe"}
 RULES: dict[str, tuple[set[str], set[str]]] = {
     "core": ({"core"}, CORE),
-    "protocol": ({"protocol", "core"}, {"sqlalchemy"}),
-    "providers": ({"protocol", "core", "service", "mounts"}, FLASK | {"graphql"}),
-    "exchanges": ({"protocol", "core", "service", "mounts"}, FLASK),
-    "web": ({"web", "core", "service", "mounts"}, FLASK | {"flask_sqlalchemy"}),
+    "protocol": ({"protocol", "core"}, {"sqlalchemy", "requests"}),
+    "providers": ({"protocol", "core", "service", "mounts", "browser"}, FLASK | {"graphql"}),
+    "exchanges": ({"protocol", "core", "service", "mounts", "browser"}, FLASK),
+    "browser": ({"protocol", "core", "service"}, FLASK),
+    "web": ({"web", "config", "core", "service", "mounts"}, FLASK | {"flask_sqlalchemy", "jinja2"}),
     "config": (set(), {"yaml"}),
     "mounts": ({"core"}, set()),
     "service": ({"config", "core", "mounts"}, FLASK | {"sqlalchemy"}),
@@ -34,8 +35,11 @@ RULES: dict[str, tuple[set[str], set[str]]] = {
         {"config", "core", "mounts", "service", "services", "web"},
         FLASK | {"flask_sqlalchemy", "sqlalchemy"},
     ),
-    "server": ({"config", "core", "factory"}, FLASK | {"granian"}),
-    "cli": ({"config", "core", "server", "services"}, {"click"}),
+    "certificates": ({"config", "core"}, {"cryptography", "trustme"}),
+    "server": ({"certificates", "config", "core", "factory", "services"}, FLASK | {"granian"}),
+    "trust": ({"certificates"}, set()),
+    "snippets": ({"config", "core", "factory", "mounts", "service", "services", "web"}, set()),
+    "cli": ({"certificates", "config", "core", "mounts", "server", "services", "snippets", "trust"}, {"click"}),
     "__init__": ({"config", "factory", "service"}, set()),
 }
 
@@ -109,6 +113,11 @@ def test_every_room_is_a_folder_with_the_same_files():
         folder = PACKAGE / f"{service.kind}s" / service.slug
         names = {path.name for path in folder.rglob("*.py")}
         assert {"__init__.py", "routes.py", "rules.py", "wire.py", "errors.py"} <= names, service.slug
+
+
+def test_what_is_mapped_into_the_wheel_holds_no_module():
+    """An editable install refuses a Python module whose folder has another name inside the package."""
+    assert [path for folder in ("templates", "fixtures") for path in (ROOT / folder).rglob("*.py")] == []
 
 
 def test_rooms_hold_nothing_that_changes():

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
-from flask import Flask
 
 from sandbox import Config
 from sandbox.core import tables
@@ -19,6 +17,7 @@ from tests.conftest import SandboxClient
 from tests.support.components import free_port
 from tests.support.forms import submit
 from tests.support.github import APP, CALLBACK, CLIENT, SECRET, basic
+from tests.support.hostile import HOSTILE, ODD_MEMBERS, SCRIPT, complaints, routes
 from tests.support.person import query
 from tests.support.process import Served, serving
 
@@ -32,29 +31,7 @@ GITHUB_APP = {"client_id": APP, "client_secret": SECRET}
 REFRESH = {"grant_type": "refresh_token"}
 PASSWORD = {"email": "octocat@octo-org.test", "password": "sandbox-password"}
 FORM = "application/x-www-form-urlencoded"
-SCRIPT = "<script>alert(1)</script>"
-
-HOSTILE = {
-    "nothing": "",
-    "NUL": "a\0b",
-    "a lone surrogate": "a\ud800b",
-    "line breaks": "a\r\nX-Evil: 1\r\n\r\n" + SCRIPT,
-    "a script": f"'\">{SCRIPT}{{{{7*7}}}}",
-    "100,000 characters": "x" * 100_000,
-    "format and SQL": "%s{0.__class__}' OR 1=1;--",
-    "dots": "../../..//%2e%2e/\\",
-    "odd writing": "\U0001f984\u202e\u2028\x85\x7f\x1b[31m",
-}
-# In JSON a member may be anything else as well.
-ODD_MEMBERS = {
-    "null": None,
-    "true": True,
-    "a number": 10**400,
-    "a fraction": -1.5e300,
-    "a list": ["a", {"b": []}],
-    "an object": {"a": {"b": "c"}},
-}
-
+WRITTEN = ("POST", "PUT", "PATCH", "DELETE")
 
 on_either_database = pytest.mark.parametrize(
     "config", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
@@ -67,55 +44,6 @@ def config(request: pytest.FixtureRequest) -> Config:
     on_postgres = getattr(request, "param", "sqlite") == "postgres"
     database = request.getfixturevalue("postgres_database") if on_postgres else None
     return Config(database=database, approval="always=octocat")
-
-
-# What every answer must be
-
-
-def routes(app: Flask, part: str = "1") -> Iterator[tuple[str, str]]:
-    """Every method and path there is, with `part` for each variable."""
-    value = quote(part, safe="", errors="surrogatepass")
-    for rule in app.url_map.iter_rules():
-        path = re.sub("<[^>]+>", lambda _: value, rule.rule)
-        for method in sorted(rule.methods or ()):
-            yield method, path
-
-
-def complaint(answer: Any, path: str) -> str:
-    """What is wrong with an answer to hostile input."""
-    status, headers = answer.status_code, answer.headers
-    is_markup = answer.mimetype in ("text/html", "image/svg+xml", "application/xml")
-    is_bare = status < 400 or answer.request.method == "HEAD"
-    fine = {
-        f"{status} {headers.get('X-Sandbox-Reason')}": status < 500,
-        "a broken header": "X-Evil" not in headers and not re.search("[\r\n]", "".join(headers.values())),
-        "reflected": not (is_markup and "<script" in answer.text.lower()),
-        "sniffed": headers["X-Content-Type-Options"] == "nosniff",
-        "scripts and frames": "default-src 'none'" in headers["Content-Security-Policy"],
-        "cached": "static" in path or headers["Cache-Control"] == "no-store",
-        "not the room's words": is_bare or speaks(answer, path),
-    }
-    return ", ".join(problem for problem, is_fine in fine.items() if not is_fine)
-
-
-def speaks(answer: Any, path: str) -> bool:
-    """Whether a refusal is in the dialect of the room that `path` belongs to."""
-    path = path.removeprefix("/github").removeprefix("/gmi")
-    if path.startswith(GMI):
-        return {"group", "code"} <= set(answer.json or ()) and isinstance(answer.json["code"], int)
-    if path.startswith("/api"):
-        return {"message", "documentation_url"} <= set(answer.json or ())
-    if path in (TOKEN, DEVICE_CODE):
-        return b"error" in answer.data
-    if path.startswith(("/login", "/settings", "/avatars")):
-        return bool(answer.mimetype == "text/html")
-    return answer.mimetype in ("application/problem+json", "text/html")
-
-
-def complaints(calls: Iterator[tuple[str, str, Any]]) -> list[str]:
-    """All that is wrong, as lines that say what was called."""
-    found = ((name, path, complaint(answer, path)) for name, path, answer in calls)
-    return [f"{name} {path[:80]}: {problem}" for name, path, problem in found if problem]
 
 
 def credentials(sandbox: SandboxClient, path: str) -> dict[str, str]:
@@ -165,7 +93,7 @@ def test_no_route_breaks_on_hostile_values(app, sandbox, hostile):
             area = next((area for area in reversed(known) if area.partition("/token")[0] in path), API)
             headers = {**known[area], "Accept": latin, "Origin": latin, "Referer": latin, "Cookie": f"{latin}={latin}"}
             yield method, path, sandbox.open(f"{path}?{encoded}", method=method, headers=headers)
-            if method in ("POST", "PATCH", "DELETE"):
+            if method in WRITTEN:
                 yield f"form {method}", path, sandbox.open(path, method=method, data=encoded, content_type=FORM)
 
     assert complaints(calls()) == []
@@ -199,7 +127,7 @@ MEDIA = {"json": "application/json", "form": FORM, "multipart": "multipart/form-
     indirect=["config"],
 )
 def test_no_route_breaks_on_a_hostile_body(app, sandbox, media):
-    written = [(method, path) for method, path in routes(app, APP) if method in ("POST", "PATCH", "DELETE")]
+    written = [(method, path) for method, path in routes(app, APP) if method in WRITTEN]
     known = {path: credentials(sandbox, path) for _, path in written}
 
     def calls() -> Iterator[tuple[str, str, Any]]:

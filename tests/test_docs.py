@@ -33,11 +33,11 @@ every_service = pytest.mark.parametrize("service", SERVICES.values(), ids=lambda
 
 @pytest.mark.parametrize("option", dataclasses.fields(Config), ids=lambda option: option.name)
 def test_every_option_is_in_the_readme(option):
-    flag = f"--{option.name.replace('_', '-')} {option.metadata['metavar']}"
+    flag = f"--{option.name.replace('_', '-')} {option.metadata['metavar']}".rstrip()
     (row,) = [cells for cells in rows(read("README.md")) if cells[0] == f"`{flag}`"]
 
     assert code(row[1]) == [environment_name(option.name)]
-    assert code(row[2]) == ([] if option.default in (None, ()) else [str(option.default)])
+    assert code(row[2]) == ([] if option.default in (None, (), False) else [str(option.default)])
     assert row[3].endswith(".")
 
 
@@ -174,31 +174,45 @@ def schema() -> dict[str, Any]:
     return json.loads(shipped("schema.json").read_text(encoding="utf-8"))
 
 
-def objects(rule: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every object of the schema with its path: `clients[].settings`."""
+def objects(rule: dict[str, Any], path: str = "", of: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object of the schema with its path, and its service where that decides: `clients[].settings` of github."""
     shared = schema()["$defs"]
     if "$ref" in rule:
         rule = {**shared[rule["$ref"].rpartition("/")[2]], **rule}
     if "items" in rule:
-        yield from objects(rule["items"], f"{path}[]")
+        yield from objects(rule["items"], f"{path}[]", of)
     if "properties" in rule:
-        yield path, rule
+        yield f"`{path}`{of}" if path else "The file", rule
         for key, member in rule["properties"].items():
-            yield from objects(member, f"{path}.{key}".lstrip("."))
+            yield from objects(member, f"{path}.{key}".lstrip("."), of)
+        for case in rule.get("allOf", ()):
+            (service,) = re.findall("[a-z]+", case["if"]["properties"]["service"]["pattern"])
+            for key, member in case["then"]["properties"].items():
+                yield from objects(member, f"{path}.{key}", f" of {service}")
+
+
+def section_on(path: str) -> str:
+    """The section of the page on fixtures that describes an object; those that are alike share one."""
+    (text,) = [
+        text
+        for heading, text in sections(read("docs/fixtures.md")).items()
+        if path in re.split("(?:,| and )+", heading)
+    ]
+    return text
 
 
 @pytest.mark.parametrize(
     ("path", "rule"), list(objects(schema())), ids=lambda value: value if isinstance(value, str) else ""
 )
-def test_every_key_of_a_fixture_is_documented_with_its_default(path, rule):
-    text = sections(read("docs/fixtures.md"))[f"`{path}`" if path else "The file"]
-    keys = {code(cells[0])[0]: cells[1] for cells in rows(text) if code(cells[0])}
+def test_every_key_of_a_fixture_is_documented_with_its_default_and_in_the_words_of_the_schema(path, rule):
+    keys = {code(cells[0])[0]: cells[1:] for cells in rows(section_on(path)) if code(cells[0])}
 
     assert list(keys) == list(rule["properties"])
     for key, member in rule["properties"].items():
         whole = {**schema()["$defs"].get(member.get("$ref", "").rpartition("/")[2], {}), **member}
         default = f"`{json.dumps(whole['default'])}`" if "default" in whole else "*none*"
-        assert keys[key] == ("*required*" if key in rule.get("required", ()) else default), key
+        assert keys[key][0] == ("*required*" if key in rule.get("required", ()) else default), key
+        assert keys[key][1].startswith(whole["description"]), key
 
 
 def test_the_page_tells_of_everyone_in_the_shipped_cast():

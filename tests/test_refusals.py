@@ -32,7 +32,7 @@ def test_a_room_answers_for_every_reason_and_names_the_cause(sandbox, service):
         for root in service.roots:
             with sandbox.world() as world:
                 arm_fault(world, service.slug, "", reason, detail="provoked")
-            answer = sandbox.get(f"{root}/provoked-by-this-test", headers={"User-Agent": "test"})
+            answer = sandbox.get(f"{root}/provoked/by/this/test", headers={"User-Agent": "test"})
 
             assert answer.headers["X-Sandbox-Reason"] == f"{reason}; provoked"
             assert answer.text

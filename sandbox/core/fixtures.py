@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -124,10 +125,21 @@ def _fill(value: Any, schema: Entry, shared: Entry) -> Any:
         schema = {**shared[schema["$ref"].removeprefix("#/$defs/")], **schema}
     if isinstance(value, list):
         return [_fill(entry, schema["items"], shared) for entry in value]
-    if isinstance(value, dict):
+    if isinstance(value, dict) and "properties" in schema:
+        rules = {**schema["properties"], **_properties_by_case(value, schema)}
         return {
             key: _fill(value.get(key, rule.get("default")), rule, shared)
-            for key, rule in schema["properties"].items()
+            for key, rule in rules.items()
             if key in value or "default" in rule
         }
     return value
+
+
+def _properties_by_case(value: Entry, schema: Entry) -> Entry:
+    """The properties that depend on another's value: what a client's settings are depends on its service."""
+    return {
+        key: rule
+        for case in schema.get("allOf", ())
+        if all(re.search(test["pattern"], str(value.get(key, ""))) for key, test in case["if"]["properties"].items())
+        for key, rule in case["then"]["properties"].items()
+    }

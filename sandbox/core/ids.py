@@ -18,11 +18,13 @@ USER_CODE = "BCDFGHJKLMNPQRSTVWXZ"
 class Ids:
     """A stream of unguessable ids, or of reproducible ones when `seed` is given (then never a secret).
 
-    `past` tells the streams of one seed apart: what a kept database has seen already must not come again.
+    `past` and `listener` tell the streams of one seed apart: what a kept database has seen already must not come again,
+    and neither what another process draws for the same database.
     """
 
-    def __init__(self, seed: int | None = None, past: int = 0) -> None:
-        self._random: random.Random = random.SystemRandom() if seed is None else random.Random(f"{seed}/{past}")  # noqa: S311 - reproducible on request
+    def __init__(self, seed: int | None = None, past: int = 0, listener: str = "") -> None:
+        stream = f"{seed}/{past}/{listener}" if listener else f"{seed}/{past}"
+        self._random: random.Random = random.SystemRandom() if seed is None else random.Random(stream)  # noqa: S311 - reproducible on request
 
     def text(self, length: int, alphabet: str = ALPHANUMERIC) -> str:
         """`length` characters of `alphabet`."""

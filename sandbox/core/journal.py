@@ -19,8 +19,15 @@ _SECRET_NAMES = frozenset(
         "refreshtoken",
         "idtoken",
         "token",
+        "idtokenhint",
         "authtoken",
         "subjecttoken",
+        "actortoken",
+        "logouttoken",
+        "registrationaccesstoken",
+        "assertion",
+        "request",
+        "dpop",
         "authorization",
         "proxyauthorization",
         "cookie",
@@ -96,9 +103,10 @@ def redact_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def redact_url(url: str) -> str:
-    """A URL with the secrets in its query redacted."""
-    address, mark, query = url.partition("?")
-    return printable(address) + mark + redact_query(query)
+    """A URL with the secrets in its query and fragment redacted."""
+    address, hash_sign, fragment = url.partition("#")
+    address, mark, query = address.partition("?")
+    return printable(address) + mark + redact_query(query) + hash_sign + redact_query(fragment)
 
 
 def is_secret(name: str) -> bool:

@@ -84,7 +84,11 @@ class Store:
         statement = self._upsert(table).values(world=self.world, **values)
         key = _table(table).primary_key.columns
         rest = {name: statement.excluded[name] for name in values if name not in key}
-        self._session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=rest))
+        if rest:
+            statement = statement.on_conflict_do_update(index_elements=list(key), set_=rest)
+        else:
+            statement = statement.on_conflict_do_nothing(index_elements=list(key))
+        self._session.execute(statement)
 
     def count_up(self, table: type[T], column: str, **key: Any) -> int:
         """Add one to `column` of the row with this primary key, made if need be; returns the new value."""

@@ -128,8 +128,59 @@ class Transaction(Base):
     request: Mapped[dict[str, Any]]
     flow: Mapped[str]
     login: Mapped[str | None]
+    sid: Mapped[str | None]
     expires_at: Mapped[int]
     decided_at: Mapped[int | None]
+
+
+class SignInSession(Base):
+    """One person signed in at one provider in one browser. `sid` is its public id, as in an id_token.
+
+    `browser` is the digest of the browser's cookie; `auth_time` is when the person last signed in, epoch seconds, and
+    `used_at` orders the accounts of one browser.
+    """
+
+    __tablename__ = "sign_in_sessions"
+
+    sid: Mapped[str] = mapped_column(primary_key=True)
+    service: Mapped[str]
+    browser: Mapped[str]
+    login: Mapped[str]
+    auth_time: Mapped[int]
+    acr: Mapped[str]
+    amr: Mapped[list[Any]]
+    used_at: Mapped[int]
+    expires_at: Mapped[int]
+    ended_at: Mapped[int | None]
+
+    __table_args__ = (Index("sign_in_sessions_by_browser", "world", "browser"),)
+
+
+class SessionClient(Base):
+    """A client that a sign-in session has let in, and so must hear of its end."""
+
+    __tablename__ = "session_clients"
+
+    sid: Mapped[str] = mapped_column(primary_key=True)
+    client_id: Mapped[str] = mapped_column(primary_key=True)
+
+
+class SigningKey(Base):
+    """A private key of an issuer (PKCS #8 PEM). One that is retired still verifies, and is still published.
+
+    `slot` is its place among the shipped development keys, None if it was generated or derived. `pem` is empty once the
+    key was dropped.
+    """
+
+    __tablename__ = "signing_keys"
+
+    service: Mapped[str] = mapped_column(primary_key=True)
+    kid: Mapped[str] = mapped_column(primary_key=True)
+    algorithm: Mapped[str]
+    pem: Mapped[str]
+    slot: Mapped[int | None]
+    serial: Mapped[int]
+    retired_at: Mapped[int | None]
 
 
 class Code(Base):
@@ -149,7 +200,10 @@ class Code(Base):
 
 
 class DeviceGrant(Base):
-    """A device waiting for its user (RFC 8628). `login` and `scopes` are set by the approval."""
+    """A device waiting for its user (RFC 8628). `login` and `scopes` are set by the approval.
+
+    `data` is what only the room understands of the request.
+    """
 
     __tablename__ = "device_grants"
 
@@ -159,6 +213,7 @@ class DeviceGrant(Base):
     client_id: Mapped[str]
     scopes: Mapped[str]
     flow: Mapped[str]
+    data: Mapped[dict[str, Any]]
     login: Mapped[str | None]
     interval: Mapped[int]
     polled_at: Mapped[int | None]

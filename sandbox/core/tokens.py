@@ -75,8 +75,10 @@ def get_access_token(world: World, value: str, *, service: str, kind: str = ACCE
     return token
 
 
-def check_refresh_token(world: World, value: str, *, service: str) -> tables.Token:
+def check_refresh_token(world: World, value: str, *, service: str, grace: int = 0) -> tables.Token:
     """Return the refresh token if it could be used now; changes nothing.
+
+    One that was used within the last `grace` seconds is taken again, for a client that lost the answer.
 
     Raises Refusal: REFRESH_TOKEN_UNKNOWN, REFRESH_TOKEN_REVOKED, REFRESH_TOKEN_ALREADY_USED, REFRESH_TOKEN_EXPIRED.
     """
@@ -84,7 +86,7 @@ def check_refresh_token(world: World, value: str, *, service: str) -> tables.Tok
     if token is None:
         raise Refusal(Reason.REFRESH_TOKEN_UNKNOWN, "no refresh token with this value was ever issued")
     world.entry.note(flow=token.flow, client_id=token.client_id, login=token.login)
-    if token.used_at is not None:
+    if token.used_at is not None and (not grace or world.now() - token.used_at > grace):
         raise _already_used(world.now() - token.used_at)
     if token.revoked_at is not None:
         raise Refusal(

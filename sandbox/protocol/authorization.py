@@ -22,12 +22,23 @@ TRANSACTION_TTL = 3600
 
 
 @dataclass(frozen=True)
+class ReturnAddress:
+    """Where, and in which response mode, a client is answered; `state` goes back verbatim."""
+
+    client_id: str
+    redirect_uri: str
+    state: str | None = None
+    response_mode: str = "query"
+
+
+@dataclass(frozen=True)
 class AuthorizationRequest:
     """What the client asked for, after the room has checked it.
 
     `redirect_uri` is where the answer goes; `redirect_uri_given` whether the client named it (RFC 6749 section 4.1.3
     then wants it again at the token endpoint). `scopes` are in the order asked, `scope_given` whether any were.
-    `extra` holds what only the room understands (JSON-like).
+    `max_age` is in seconds, `claims` the parsed claims parameter (OIDC Core section 5.5), `dpop_jkt` the thumbprint of
+    the key the code is bound to (RFC 9449 section 10). `extra` holds what only the room understands (JSON-like).
     """
 
     client_id: str
@@ -36,45 +47,68 @@ class AuthorizationRequest:
     scopes: tuple[str, ...] = ()
     scope_given: bool = False
     state: str | None = None
+    response_type: str = "code"
+    response_mode: str = "query"
+    nonce: str | None = None
     code_challenge: str | None = None
     code_challenge_method: str | None = None
     login_hint: str | None = None
     prompt: str | None = None
+    max_age: int | None = None
+    acr_values: tuple[str, ...] = ()
+    claims: dict[str, Any] = field(default_factory=dict)
+    resources: tuple[str, ...] = ()
+    dpop_jkt: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def restore(cls, stored: dict[str, Any]) -> Self:
-        """The request as it was stored in a transaction."""
-        return cls(**{**stored, "scopes": tuple(stored["scopes"])})
+        """The request as it was stored with a transaction or a code."""
+        lists = {name: tuple(stored[name]) for name in ("scopes", "acr_values", "resources")}
+        return cls(**{**stored, **lists})
+
+    @property
+    def prompts(self) -> frozenset[str]:
+        """The values of `prompt`, which is a list (OIDC Core section 3.1.2.1)."""
+        return frozenset((self.prompt or "").split())
+
+    @property
+    def address(self) -> ReturnAddress:
+        """Where the answer goes."""
+        return ReturnAddress(self.client_id, self.redirect_uri, self.state, self.response_mode)
 
 
 class RedirectRefusal(Refusal):
-    """A refusal that the client is told by redirect (RFC 6749 section 4.1.2.1): `redirect_uri`, and its `state`."""
+    """A refusal that the client is told at its redirect URI (RFC 6749 section 4.1.2.1)."""
 
-    def __init__(self, refusal: Refusal, client_id: str, redirect_uri: str, state: str | None) -> None:
+    def __init__(self, refusal: Refusal, address: ReturnAddress) -> None:
         super().__init__(refusal.reason, refusal.detail, refusal.field)
-        self.client_id = client_id
-        self.redirect_uri = redirect_uri
-        self.state = state
+        self.address = address
 
 
 @contextmanager
-def told_by_redirect(client_id: str, redirect_uri: str, state: str | None) -> Iterator[None]:
-    """Have the refusals of this block reach the client at `redirect_uri`, which must be known good."""
+def told_by_redirect(address: ReturnAddress) -> Iterator[None]:
+    """Have the refusals of this block reach the client at its redirect URI, which must be known good."""
     try:
         yield
+    except RedirectRefusal:
+        raise
     except Refusal as refusal:
-        raise RedirectRefusal(refusal, client_id, redirect_uri, state) from refusal
+        raise RedirectRefusal(refusal, address) from refusal
 
 
 @dataclass(frozen=True)
 class Transaction:
-    """A stored authorization request. `login` is who has been chosen so far; `flow` links the whole login."""
+    """A stored authorization request. `flow` links the whole login.
+
+    `login` is who has been chosen so far, and `sid` the sign-in session in which, where the room keeps sessions.
+    """
 
     id: str
     flow: str
     login: str | None
     request: AuthorizationRequest
+    sid: str | None = None
 
 
 def begin(world: World, service: str, request: AuthorizationRequest, *, flow: str | None = None) -> Transaction:
@@ -90,6 +124,7 @@ def begin(world: World, service: str, request: AuthorizationRequest, *, flow: st
         request=asdict(request),
         flow=transaction.flow,
         login=None,
+        sid=None,
         expires_at=world.now() + TRANSACTION_TTL,
         decided_at=None,
     )
@@ -111,14 +146,14 @@ def get_transaction(world: World, service: str, transaction_id: str) -> Transact
         raise _already_decided()
     if world.now() >= row.expires_at:
         raise Refusal(Reason.TRANSACTION_EXPIRED, f"the sign-in waited longer than {TRANSACTION_TTL} s")
-    return Transaction(row.id, row.flow, row.login, request)
+    return Transaction(row.id, row.flow, row.login, request, row.sid)
 
 
-def choose_identity(world: World, transaction: Transaction, login: str) -> tables.Identity:
+def choose_identity(world: World, transaction: Transaction, login: str, *, sid: str | None = None) -> tables.Identity:
     """Let this person sign in. Raises Refusal: IDENTITY_UNKNOWN, IDENTITY_DEACTIVATED."""
     identity = get_identity(world, login)
     check_active(identity)
-    world.store.change(tables.Transaction, {"login": identity.login}, id=transaction.id)
+    world.store.change(tables.Transaction, {"login": identity.login, "sid": sid}, id=transaction.id)
     world.entry.note(login=identity.login)
     return identity
 
@@ -141,6 +176,7 @@ def issue_authorization_code(
     login: str,
     scopes: tuple[str, ...],
     ttl: int,
+    sid: str | None = None,
 ) -> None:
     """Bind `code` to all that the token endpoint must find again; good once, for `ttl` seconds."""
     request = transaction.request
@@ -153,14 +189,7 @@ def issue_authorization_code(
         login=login,
         ttl=ttl,
         flow=transaction.flow,
-        data={
-            "redirect_uri": request.redirect_uri,
-            "redirect_uri_given": request.redirect_uri_given,
-            "scopes": list(scopes),
-            "code_challenge": request.code_challenge,
-            "code_challenge_method": request.code_challenge_method,
-            "extra": request.extra,
-        },
+        data={"request": asdict(request), "scopes": list(scopes), "sid": sid},
     )
 
 

@@ -14,8 +14,9 @@ FORBIDDEN_SCHEMES = frozenset({"javascript", "data", "vbscript", "blob", "file"}
 
 def is_safe(uri: str) -> bool:
     """Whether a browser may be sent there: an absolute URI without fragment (RFC 6749 section 3.1.2)."""
-    # A browser drops control characters and reads backslashes as slashes; such URIs mean two things at once.
-    if any(character <= " " or character in "\\\x7f" for character in uri):
+    # A browser drops control characters and reads backslashes as slashes; such URIs mean two things at once. And a URI
+    # has no characters but those of ASCII (RFC 3986 section 2).
+    if any(character <= " " or character >= "\x7f" or character == "\\" for character in uri):
         return False
     try:
         parts = urlsplit(uri)

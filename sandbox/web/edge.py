@@ -25,6 +25,7 @@ from sandbox.core.world import find_world
 from sandbox.mounts import Mount, Mounts
 from sandbox.service import Sandbox, Service
 from sandbox.web.errors import render_refusal
+from sandbox.web.names import NameWatch
 
 log = logging.getLogger("sandbox")
 
@@ -50,9 +51,10 @@ StartResponse = Callable[..., Any]
 class MountMiddleware:
     """Moves each request to its room's URL space before routing, and remembers where it came in."""
 
-    def __init__(self, wsgi_app: Callable[..., Iterable[bytes]], mounts: Mounts) -> None:
+    def __init__(self, wsgi_app: Callable[..., Iterable[bytes]], mounts: Mounts, names: NameWatch) -> None:
         self._wsgi_app = wsgi_app
         self._mounts = mounts
+        self._names = names
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         scheme = environ["wsgi.url_scheme"]
@@ -61,7 +63,9 @@ class MountMiddleware:
         mount, inner = self._mounts.resolve(scheme, host, path)
         environ["sandbox.mount"] = mount
         environ["sandbox.path"] = path
-        environ["sandbox.known_host"] = self._mounts.knows_host(host)
+        environ["sandbox.known_host"] = known = self._mounts.knows_host(host)
+        if known:
+            self._names.see(mount, host)
         if inner != path:
             environ["PATH_INFO"] = inner.encode().decode("latin-1")
         return self._wsgi_app(environ, start_response)
@@ -69,7 +73,7 @@ class MountMiddleware:
 
 def install(app: Flask, sandbox: Sandbox, db: SQLAlchemy, mounts: Mounts) -> None:
     """Put the edge around every request of `app`."""
-    app.wsgi_app = MountMiddleware(app.wsgi_app, mounts)  # type: ignore[method-assign]  # Flask's documented hook
+    app.wsgi_app = MountMiddleware(app.wsgi_app, mounts, NameWatch(sandbox.config.public_url))  # type: ignore[method-assign]  # Flask's documented hook
     _install_entry(app, sandbox, db)
     _install_refusals(app, sandbox, db)
     _install_exit(app, sandbox, db)

@@ -15,6 +15,7 @@ from sandbox.core.refusals import Reason, Refusal
 from sandbox.mounts import Mount
 from sandbox.service import current_mount, current_sandbox, current_world
 from sandbox.web.files import STATIC
+from sandbox.web.snippets import show_all
 
 pages = Blueprint("own", __name__)
 
@@ -57,6 +58,18 @@ def callback() -> str:
         succeeded=bool(code),
         exchange=exchange.title if exchange else None,
         command=exchange.demo_command(mount.at(exchange.slug), code) if exchange and exchange.demo_command else None,
+    )
+
+
+@pages.get("/_sandbox/snippets")
+def snippets() -> str:
+    """The lines that point each client library at this origin, for copying."""
+    sandbox, mount = current_sandbox(), current_mount()
+    return render_template(
+        "snippets.html",
+        origin=mount.origin,
+        config=sandbox.config,
+        shown=list(show_all(sandbox.services.values(), current_world(), mount, sandbox.config)),
     )
 
 

@@ -6,6 +6,7 @@ The pictures are kept in tests/artefacts, for people to look at.
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -57,8 +58,30 @@ def test_the_pages_fit(live, visit, scheme, size):
     keep(page, f"connections-{suffix}")
     page.goto(f"{live.origin}/_sandbox/callback?code=0123456789abcdef0123&state=demo&iss={live.origin}/login/oauth")
     keep(page, f"callback-{suffix}")
+    page.goto(f"{live.origin}/_sandbox/snippets")
+    keep(page, f"snippets-{suffix}")
     page.goto(f"{live.origin}/login/oauth/authorize?client_id=nobody")
     keep(page, f"error-{suffix}")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_of_an_issuer_fit(live, visit, callback, scheme, size):
+    suffix = f"{size}-{scheme}"
+    asked = {"client_id": "my-shop", "response_type": "code", "redirect_uri": callback}
+    asked["scope"] = "openid profile email address phone groups offline_access"
+    page = visit(f"{live.origin}/oidc/demo/authorize?{urlencode(asked)}", color_scheme=scheme, viewport=SIZES[size])
+    keep(page, f"issuer-sign-in-{suffix}")
+    page.click("[id='as-long-name']")
+    page.wait_for_selector("#allow")
+    keep(page, f"issuer-consent-{suffix}")
+    page.goto(f"{live.origin}/oidc/demo/logout")
+    keep(page, f"issuer-sign-out-{suffix}")
+    page.click("#confirm-logout")
+    page.wait_for_selector(".verdict")
+    keep(page, f"issuer-signed-out-{suffix}")
+    page.goto(f"{live.origin}/oidc/main/authorize?client_id=nobody")
+    keep(page, f"issuer-error-{suffix}")
 
 
 def test_a_page_can_be_zoomed_to_twice_its_size(live, visit):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import re
@@ -11,9 +12,13 @@ from typing import Any
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives import hashes
+from cryptography.x509 import load_pem_x509_certificate
 
 from sandbox.core import fixture_reader, fixtures
 from sandbox.core.fixtures import Fixture, shipped
+from sandbox.core.keys import load_key, public_key
+from sandbox.providers.azure.fixture import expand_groups
 from sandbox.providers.github.fixture import expand_teams
 from sandbox.services import CHECKS
 
@@ -95,6 +100,46 @@ def test_a_persona_is_what_it_is_for(cast: Fixture, login: str):
     (person,) = (person for person in cast.identities if person["login"] == login)
 
     assert PERSONAS[login](person)
+
+
+AZURE: dict[str, Callable[[Any], bool]] = {
+    "no-email": lambda u: u["mail"] is None and not u["photo"],
+    "two-factor": lambda u: u["conditions"] == ["mfa_required"],
+    "no-consent": lambda u: u["conditions"] == ["consent_required"],
+    "blocked": lambda u: u["conditions"] == ["conditional_access_blocked"],
+    "guest": lambda u: (u["tenant"], u["guest_of"]) == ("fabrikam.test", ["contoso.test"]),
+    "sso-member": lambda u: (u["tenant"], u["guest_of"]) == ("fabrikam.test", []),
+    "personal": lambda u: u["personal"],
+    "renamed": lambda u: u["user_principal_name"] != u["renamed_to"],
+    "admin": lambda u: u["roles"] == {"11111111-1111-4111-8111-111111111111": ["Admin", "Reader"]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("login", AZURE)
+def test_a_persona_is_what_it_is_for_at_azure(cast: Fixture, login: str):
+    (person,) = (person for person in cast.identities if person["login"] == login)
+
+    assert AZURE[login](person["azure"])
+
+
+def test_the_joiner_is_in_more_groups_than_a_token_names(cast: Fixture):
+    (joiner,) = (person for person in cast.identities if person["login"] == "joiner")
+    entries = [group for tenant in cast.sections["azure"]["tenants"] for group in tenant["groups"]]
+    groups = [group for entry in entries for group in expand_groups(entry) if "joiner" in group["members"]]
+
+    assert len(groups) == len(set(joiner["oidc"]["claims"]["groups"])) == 201
+
+
+def test_the_certificate_belongs_to_its_application(cast: Fixture):
+    pem = shipped("client-certificate.pem").read_bytes()
+    certificate, private = load_pem_x509_certificate(pem), load_key(pem)
+    (app,) = (client for client in cast.clients if client["client_id"].startswith("1111"))
+    (jwk,) = app["settings"]["certificates"]["keys"]
+
+    assert private.jwk["n"] == public_key(jwk, "RS256").jwk["n"]
+    assert certificate.public_key() == private.verifying
+    for name, algorithm in (("x5t", hashes.SHA1()), ("x5t#S256", hashes.SHA256())):
+        assert base64.urlsafe_b64decode(jwk[name] + "==") == certificate.fingerprint(algorithm)
 
 
 def test_the_twins_share_an_address(cast: Fixture):

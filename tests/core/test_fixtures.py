@@ -77,8 +77,9 @@ MISSHAPEN = {
     "not a mapping": ("- version: 1\n", "f.yaml:1: must be a mapping; found a list"),
     "version missing": ("# nothing yet\n\ngmi: {}\n", 'f.yaml:3: "version" is missing'),
     "version unknown": ("version: 2\n", "f.yaml:1: version: must be 1; found 2"),
-    "section unknown": ("version: 1\nazure: {}\n",
-        "f.yaml:2: azure: is not a known key; known are $schema, version, identities, clients, github, gmi"),
+    "section unknown": ("version: 1\nokta: {}\n",
+        "f.yaml:2: okta: is not a known key; known are $schema, version, identities, clients, github, oidc, azure, "
+        "gmi"),
     "key misspelt": ("version: 1\nidentities:\n- login: alice\n  name: Alice\n  pasword: x\n",
         'f.yaml:5: identities[0].pasword: is not a known key (did you mean "password"?)'),
     "key missing": ("version: 1\nidentities:\n- login: alice\n- name: Bob\n  purpose: none\n",
@@ -101,8 +102,13 @@ MISSHAPEN = {
         "f.yaml:3: gmi.max_api_keys: must be at most 10000; found 1000000000"),
     "text too short": ("version: 1\ngmi:\n  secret: hunter2\n",
         "f.yaml:3: gmi.secret: must be at least 32 characters long; found 7"),
-    "list too short": ("version: 1\nclients:\n" + client(redirect_uris="[]"),
-        "f.yaml:7: clients[0].redirect_uris: must be at least 1 in number; found 0"),
+    "list too short": ("version: 1\nazure: {tenants: []}\n",
+        "f.yaml:2: azure.tenants: must be at least 1 in number; found 0"),
+    "service unknown": ("version: 1\nclients:\n" + client(service="okta"),
+        "f.yaml:4: clients[0].service: must be github, azure, or oidc/ followed by the name of an issuer; "
+        'found "okta"'),
+    "setting unknown to the service": ("version: 1\nclients:\n" + client(service="azure", settings="{trustd: true}"),
+        'f.yaml:8: clients[0].settings.trustd: is not a known key (did you mean "trusted"?)'),
     "long value": ("version: 1\n" + people("a" * 200),
         "f.yaml:3: identities[0].login: must be 1 to 39 ASCII letters, digits and hyphens, not starting with a hyphen; "
         f'found "{76 * "a"}...'),
@@ -304,7 +310,33 @@ def test_the_smallest_fixture_has_every_section():
     gmi = {"client": None, "secret": "sandbox-gmi-secret-for-local-use-only", "max_api_keys": 20}
     github = {"organizations": [], "settings": switches | {"refresh_token_ttl": 15897600}}
     digest = hashlib.sha256(b"version: 1").hexdigest()
-    assert fixture == Fixture("f.yaml", digest, (), (), {"github": github, "gmi": gmi | lives})
+    oidc, azure = fixture.sections["oidc"], fixture.sections["azure"]
+    sections = {"github": github, "oidc": oidc, "azure": azure, "gmi": gmi | lives}
+    assert fixture == Fixture("f.yaml", digest, (), (), sections)
+    assert (oidc["any_issuer"], oidc["issuers"]) == (True, [])
+    assert [(tenant["domain"], tenant["groups"]) for tenant in azure["tenants"]] == [("contoso.test", [])]
+
+
+@pytest.mark.parametrize(
+    ("service", "key", "value"),
+    [("github", "device_flow", True), ("oidc/any", "trusted", False), ("azure", "audience", "AzureADMyOrg")],
+)
+def test_the_settings_of_a_client_are_those_of_its_service(service: str, key: str, value: object):
+    settings = {"settings": "{type: oauth-app}"} if service == "github" else {"settings": "{}"}
+
+    (app,) = fixtures.parse_fixture("version: 1\nclients:\n" + client(service=service, **settings), "f.yaml").clients
+
+    assert app["settings"][key] == value
+
+
+def test_an_application_of_github_needs_its_settings_and_others_do_not():
+    def read(service: str) -> fixtures.Fixture:
+        text = client(service=service).replace("  settings: {type: oauth-app}\n", "")
+        return parse_fixture(f"version: 1\nclients:\n{text}", "f.yaml")
+
+    assert read("oidc/main").clients[0]["settings"]
+    with pytest.raises(FixtureError, match=r'f\.yaml:3: clients\[0\]: "settings" is missing'):
+        read("github")
 
 
 def test_a_count_stands_for_numbered_teams():
@@ -353,7 +385,8 @@ def objects(schema: Any) -> Iterator[dict[str, Any]]:
     if isinstance(schema, dict):
         if isinstance(schema.get("properties"), dict):
             yield schema
-        for part in schema.values():
+        # What a client's settings are depends on its service; each of them is an object of its own.
+        for part in (part for key, part in schema.items() if key not in ("if", "then")):
             yield from objects(part)
     elif isinstance(schema, list):
         for part in schema:

@@ -59,7 +59,7 @@ def test_what_a_key_signs_it_verifies(sandbox, algorithm):
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256", "EdDSA"])
 def test_a_published_key_verifies_and_holds_nothing_private(sandbox, algorithm):
     key = KEYS[algorithm]
-    jwk = key.jwk()
+    jwk = key.jwk
     token = jwts.sign(claims(sandbox), key)
 
     assert pyjwt.decode(token, pyjwt.PyJWK(jwk).key, algorithms=[algorithm])["sub"] == "octocat"
@@ -80,7 +80,7 @@ def test_the_thumbprint_is_that_of_rfc_7638():
 
 def test_a_shared_secret_is_never_published():
     with pytest.raises(ValueError, match="never published"):
-        KEYS["HS256"].jwk()
+        _ = KEYS["HS256"].jwk
 
 
 def test_a_key_nobody_signs_with_is_refused():
@@ -113,8 +113,27 @@ def public_key_as_secret(sandbox) -> str:
         pytest.param(public_key_as_secret, "TOKEN_SIGNATURE_BAD", id="HS256-with-the-public-key"),
         pytest.param(
             lambda s: jwts.sign(claims(s), load_key(pem(rsa.generate_private_key(65537, 2048)))),
-            "TOKEN_SIGNATURE_BAD",
+            "TOKEN_KEY_UNKNOWN",
             id="another-key",
+        ),
+        pytest.param(
+            lambda s: jwts.sign(
+                claims(s),
+                load_key(pem(rsa.generate_private_key(65537, 2048))),
+                {"kid": KEYS["RS256"].kid},
+            ),
+            "TOKEN_SIGNATURE_BAD",
+            id="another-key-under-the-same-name",
+        ),
+        pytest.param(
+            lambda s: jwts.sign(claims(s, nbf=s.clock.now() + 60), KEYS["RS256"]),
+            "TOKEN_NOT_YET_VALID",
+            id="not-yet-valid",
+        ),
+        pytest.param(
+            lambda s: jwts.sign(claims(s, iat=s.clock.now() + 60), KEYS["RS256"]),
+            "TOKEN_NOT_YET_VALID",
+            id="made-in-the-future",
         ),
         pytest.param(
             lambda s: jwts.sign(claims(s), KEYS["RS256"])[:-6] + "AAAAAA", "TOKEN_SIGNATURE_BAD", id="altered"

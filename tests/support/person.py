@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 
-from tests.support.forms import submit
+from tests.support.forms import find_form, submit
 
 
 class HostsFile(HTTPAdapter):
@@ -36,9 +37,14 @@ class Person:
 
     @classmethod
     @contextmanager
-    def at_a_browser(cls, login: str, hosts_file: HostsFile | None = None) -> Iterator[Self]:
-        """A person with a fresh browser."""
+    def at_a_browser(
+        cls, login: str, hosts_file: HostsFile | None = None, ca_file: str | Path | None = None
+    ) -> Iterator[Self]:
+        """A person with a fresh browser; over https it trusts the certificate authority in `ca_file`."""
         with requests.Session() as browser:
+            if ca_file:
+                # What a variable of the environment names would come first.
+                browser.trust_env, browser.verify = False, str(ca_file)
             if hosts_file:
                 browser.mount("http://", hosts_file)
             yield cls(login, browser)
@@ -47,10 +53,18 @@ class Person:
         """Choose the account and press `allow` or `deny`, as far as asked; returns the callback URL."""
         answer: Any = self._browser.get(authorize_url, allow_redirects=False)
         for button in (f"as-{self._login}", decision):
-            if answer.status_code == 200:
+            if answer.status_code == 200 and f'id="{button}"' in answer.text:
                 answer = submit(self, answer, button)
         assert answer.status_code == 302, answer.text
         return str(answer.headers["Location"])
+
+    def sign_in_by_form(self, authorize_url: str, decision: str = "allow") -> dict[str, str]:
+        """The same where the answer is posted to the callback; returns what the form holds."""
+        page: Any = self._browser.get(authorize_url, allow_redirects=False)
+        for button in (f"as-{self._login}", decision):
+            if f'id="{button}"' in page.text:
+                page = submit(self, page, button)
+        return dict(find_form(page.text, "continue")[1])
 
     def let_device_in(self, verification_uri: str, user_code: str, decision: str = "allow") -> None:
         """Type the code that a device shows, sign in, and press `allow` or `deny`."""
@@ -61,10 +75,20 @@ class Person:
             page = submit(self, page, decision)
         assert page.status_code == 200, page.text
 
+    def follow(self, url: str) -> str:
+        """Open a URL at which nothing is asked; returns where it leads."""
+        answer = self.get(url)
+        assert answer.status_code == 302, answer.text
+        return str(answer.headers["Location"])
+
     def revoke(self, connections_url: str) -> None:
         """Take back what was granted to an application, on its page in the settings."""
         page = submit(self, self._browser.get(connections_url), f"revoke-{self._login}")
         assert page.status_code == 200, page.text
+
+    def get(self, url: str) -> requests.Response:
+        """Open a URL, and see where it leads."""
+        return self._browser.get(url, allow_redirects=False)
 
     def post(self, url: str, data: dict[str, list[str]]) -> requests.Response:
         """Send a form, as `submit` does."""

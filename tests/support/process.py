@@ -21,11 +21,19 @@ PATIENCE = 20  # seconds to start, and to stop, on a busy machine
 
 @dataclass
 class Served:
-    """A running server: where it answers, what it has printed, and the folder of its temporary files."""
+    """A running server: where it answers, what it has printed, and the folder of its files.
+
+    `tls_origin` is where it speaks https, if it does; a client must trust `ca_file` then.
+    """
 
     process: subprocess.Popen[bytes]
     origin: str
     folder: Path
+    tls_origin: str | None = None
+
+    @property
+    def ca_file(self) -> str:
+        return str(self.folder / "tls" / "ca.pem")
 
     @property
     def printed(self) -> str:
@@ -47,18 +55,18 @@ class Served:
 
 
 def environment(folder: Path, **variables: str) -> dict[str, str]:
-    """The environment of a run: no option of the person who tests, and temporary files kept apart."""
+    """The environment of a run: no option of the person who tests, and temporary files and certificates kept apart."""
     (folder / "tmp").mkdir(exist_ok=True)
     own = {name: value for name, value in os.environ.items() if not name.startswith("IDP_SANDBOX_")}
-    return {**own, "TMPDIR": str(folder / "tmp"), **variables}
+    return {**own, "TMPDIR": str(folder / "tmp"), "IDP_SANDBOX_TLS_DIR": str(folder / "tls"), **variables}
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the command line to its end."""
     return subprocess.run(
         [PROGRAMS / "idp-sandbox", *arguments],
         cwd=folder,
-        env=environment(folder),
+        env=environment(folder, **variables),
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -67,8 +75,8 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def serving(folder: Path, port: int, *command: str, **variables: str) -> Iterator[Served]:
-    """Run a command that serves on `port`, from its first answer until the block ends."""
+def serving(folder: Path, port: int, *command: str, tls_port: int | None = None, **variables: str) -> Iterator[Served]:
+    """Run a command that serves on `port`, and https on `tls_port`, from its first answer until the block ends."""
     with (folder / "stdout").open("wb") as stdout, (folder / "stderr").open("wb") as stderr:
         process = subprocess.Popen(
             [PROGRAMS / command[0], *command[1:]],
@@ -77,7 +85,8 @@ def serving(folder: Path, port: int, *command: str, **variables: str) -> Iterato
             stdout=stdout,
             stderr=stderr,
         )
-    server = Served(process, f"http://127.0.0.1:{port}", folder)
+    tls_origin = f"https://localhost:{tls_port}" if tls_port else None
+    server = Served(process, f"http://127.0.0.1:{port}", folder, tls_origin)
     try:
         _await_health(server)
         yield server
@@ -91,6 +100,9 @@ def _await_health(server: Served) -> None:
     while True:
         try:
             requests.get(f"{server.origin}/_sandbox/health", timeout=PATIENCE).raise_for_status()
+            if server.tls_origin:
+                health = f"{server.tls_origin}/_sandbox/health"
+                requests.get(health, timeout=PATIENCE, verify=server.ca_file).raise_for_status()
         except requests.ConnectionError as error:
             if server.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the server did not start:\n{server.complained}") from error

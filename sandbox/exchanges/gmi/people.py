@@ -90,7 +90,9 @@ def _names(identity: tables.Identity) -> tuple[str, str]:
 
 
 def _register(world: World, login: str) -> None:
-    # The ids follow from the login: two first logins at once make the same user, and a reset gives it back.
+    # The ids follow from the login: two first logins at once make the same user, and a reset gives it back. One after
+    # the other, though: PostgreSQL's ON CONFLICT looks at one index, and the other one would refuse the second.
+    world.store.lock(f"account {SLUG} {login}")
     account = {"last_login_at": 0, "last_login_idp": ""}
     organization_id = _id(world, "organization", login)
     world.store.put(

@@ -5,11 +5,11 @@ Everything is checked before anything is spent.
 
 from __future__ import annotations
 
-import hmac
 from typing import Any
 
 from sandbox.core import jwts, tables, tokens
 from sandbox.core.codes import check_code, issue_code, redeem_code
+from sandbox.core.compare import same_secret
 from sandbox.core.faults import check_fault
 from sandbox.core.identities import get_identity, list_identities, primary_email
 from sandbox.core.keys import Key, secret_key
@@ -71,7 +71,7 @@ def check_password(world: World, email: str, password: str) -> tuple[str, bool]:
     if not named:
         raise Refusal(Reason.IDENTITY_UNKNOWN, f"nobody's primary e-mail is {email!r}", "email")
     world.entry.note(flow=world.ids.text(16), login=named[0].login)
-    fitting = [identity for identity in named if _is_same(identity.password, password)]
+    fitting = [identity for identity in named if same_secret(identity.password, password)]
     if not fitting:
         raise Refusal(Reason.PASSWORD_WRONG, f"not the password of {named[0].login}", "password")
     identity = next((identity for identity in fitting if not identity.deactivated), fitting[0])
@@ -199,14 +199,8 @@ def _otp_code(identity: tables.Identity) -> str | None:
 def _check_otp(world: World, login: str, otp_code: str | None) -> None:
     if otp_code is None:
         raise Refusal(Reason.OTP_MISSING, f"{login} has a second factor, and no code was sent", "otpCode")
-    if not _is_same(_otp_code(get_identity(world, login)), otp_code):
+    if not same_secret(_otp_code(get_identity(world, login)), otp_code):
         raise Refusal(Reason.OTP_WRONG, f"not the one-time code of {login}", "otpCode")
-
-
-def _is_same(expected: str | None, presented: str) -> bool:
-    if expected is None:
-        return False
-    return hmac.compare_digest(expected.encode(), presented.encode("utf-8", "surrogatepass"))
 
 
 def _issue_auth_token(world: World, user: User, idp: str, *, second_factor: bool) -> str:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from sandbox.core import tables
 from sandbox.core.codes import check_code, redeem_code
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
-from sandbox.protocol.authorization import AUTHORIZATION_CODE
+from sandbox.protocol.authorization import AUTHORIZATION_CODE, AuthorizationRequest
 from sandbox.protocol.pkce import check_verifier
 
 
@@ -25,7 +24,8 @@ class CodeGrant:
     login: str
     flow: str
     scopes: tuple[str, ...]
-    extra: dict[str, Any]
+    request: AuthorizationRequest
+    sid: str | None
 
 
 def check_authorization_code(
@@ -44,17 +44,17 @@ def check_authorization_code(
     the reasons of `check_code`, REDIRECT_URI_MISMATCH, and those of `check_verifier`.
     """
     row = check_code(world, code, service=service, kind=AUTHORIZATION_CODE, client_id=client.client_id)
-    data = row.data
+    request = AuthorizationRequest.restore(row.data["request"])
     if redirect_uri:
-        same = redirect_uri == data["redirect_uri"] if data["redirect_uri_given"] else is_allowed(redirect_uri)
+        same = redirect_uri == request.redirect_uri if request.redirect_uri_given else is_allowed(redirect_uri)
         if not same:
             raise Refusal(
                 Reason.REDIRECT_URI_MISMATCH,
-                f"the code was sent to {data['redirect_uri']}, the redemption names {redirect_uri}",
+                f"the code was sent to {request.redirect_uri}, the redemption names {redirect_uri}",
                 "redirect_uri",
             )
-    check_verifier(data["code_challenge"], data["code_challenge_method"], code_verifier)
-    return CodeGrant(row, row.login, row.flow, tuple(data["scopes"]), data["extra"])
+    check_verifier(request.code_challenge, request.code_challenge_method, code_verifier)
+    return CodeGrant(row, row.login, row.flow, tuple(row.data["scopes"]), request, row.data["sid"])
 
 
 def redeem_authorization_code(world: World, grant: CodeGrant) -> None:

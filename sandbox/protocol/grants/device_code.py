@@ -5,6 +5,8 @@ Shows no page: the room's device page finds the grant by its user code and recor
 
 from __future__ import annotations
 
+from typing import Any
+
 from sandbox.core import tables
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.tables import digest
@@ -24,8 +26,12 @@ def begin_device_grant(
     scopes: tuple[str, ...],
     ttl: int,
     interval: int,
+    data: dict[str, Any] | None = None,
 ) -> None:
-    """Let a device wait for its user for `ttl` seconds, polling every `interval` seconds."""
+    """Let a device wait for its user for `ttl` seconds, polling every `interval` seconds (0: as fast as it likes).
+
+    `data` is kept for the room (JSON-like).
+    """
     flow = world.ids.text(16)
     world.store.add(
         tables.DeviceGrant,
@@ -35,6 +41,7 @@ def begin_device_grant(
         client_id=client.client_id,
         scopes=" ".join(scopes),
         flow=flow,
+        data=data or {},
         login=None,
         interval=interval,
         polled_at=None,

@@ -20,6 +20,7 @@ from sandbox.providers.github.errors import WORDS, render_refusal
 from sandbox.providers.github.fixture import check_fixture
 from sandbox.providers.github.login.routes import register_login
 from sandbox.providers.github.seed import seed
+from sandbox.providers.github.snippets import SNIPPETS
 from sandbox.providers.github.upstream import GitHub
 from sandbox.service import Service, current_world
 
@@ -61,4 +62,5 @@ service = Service(
     after_request=_after_request,
     upstream=GitHub(),
     demo_url=_demo_url,
+    snippets=SNIPPETS,
 )

@@ -8,6 +8,9 @@ from typing import Any
 from sandbox.core.fixture_reader import Entry, Finding, Place
 from sandbox.core.fixture_rules import entries, repeated, show, unknown
 
+# https://docs.github.com/apps/creating-github-apps/registering-a-github-app/about-the-user-authorization-callback-url
+MOST_CALLBACKS = 10
+
 
 def check_fixture(fixture: Entry) -> Iterator[Finding]:
     """The findings in organizations, teams, accounts and applications."""
@@ -46,8 +49,14 @@ def _client_findings(at: Place, client: Entry, owners: list[str]) -> Iterator[Fi
     settings, uris = client["settings"], client["redirect_uris"]
     what = "the login of an identity or organization"
     yield from unknown((*at, "settings", "owner"), settings["owner"], owners, what)
+    if client["secret"] is None:
+        yield (*at, "secret"), "an application of GitHub has a secret"
+    if not uris:
+        yield (*at, "redirect_uris"), "at least one callback is needed"
     if settings["type"] == "oauth-app" and len(uris) > 1:
         yield (*at, "redirect_uris", 1), "an OAuth app has one callback; only a GitHub App may have more"
+    if len(uris) > MOST_CALLBACKS:
+        yield (*at, "redirect_uris", MOST_CALLBACKS), f"a GitHub App has at most {MOST_CALLBACKS} callbacks"
 
 
 def _organization_findings(at: Place, organization: Entry, logins: list[str]) -> Iterator[Finding]:

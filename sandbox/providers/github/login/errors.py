@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from flask import Response, make_response, render_template
 
+from sandbox.browser import redirect_to
 from sandbox.core.refusals import Reason, Refusal, by_reason
 from sandbox.protocol.authorization import RedirectRefusal
 from sandbox.protocol.redirects import with_query
@@ -230,10 +231,10 @@ def render_callback_refusal(refusal: RedirectRefusal) -> Response:
         "error": words.error,
         "error_description": words.description or refusal.detail,
         "error_uri": words.uri,
-        "state": refusal.state,
-        "iss": wire.issuer(rfc9207_iss(current_world(), refusal.client_id)),
+        "state": refusal.address.state,
+        "iss": wire.issuer(rfc9207_iss(current_world(), refusal.address.client_id)),
     }
-    return wire.redirect_to(with_query(refusal.redirect_uri, answer))
+    return redirect_to(with_query(refusal.address.redirect_uri, answer))
 
 
 def render_page_refusal(refusal: Refusal) -> Response:

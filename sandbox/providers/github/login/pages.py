@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, render_template
 
 from sandbox.core import tables
 from sandbox.core.clients import get_client
@@ -125,18 +125,6 @@ def connections(client: tables.Client, revoked: str | None) -> Response:
         message=f"All that {revoked} had granted is revoked." if revoked else None,
     )
     return make_response(page)
-
-
-def check_same_origin() -> None:
-    """Refuse a form that another site's page posted. Raises Refusal: PERMISSION_DENIED."""
-    # Browsers send Sec-Fetch-Site to trustworthy origins only (https, localhost), and Origin with every form. What
-    # sends neither is no browser.
-    site, sender = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if site is None and sender is not None:
-        ours = (current_mount().origin, request.host_url.rstrip("/"))
-        site = "same-origin" if sender in ours else sender
-    if site not in (None, "same-origin", "none"):
-        raise Refusal(Reason.PERMISSION_DENIED, f"the form was posted from another site ({site})")
 
 
 def _message(refusal: Refusal | None) -> str | None:

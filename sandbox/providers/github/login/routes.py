@@ -7,6 +7,7 @@ from dataclasses import replace
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
+from sandbox.browser import check_same_origin, redirect_to
 from sandbox.core.clients import get_client
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.protocol import authorization
@@ -40,7 +41,7 @@ def authorize() -> ResponseReturnValue:
 
 def decide() -> ResponseReturnValue:
     """POST /login/oauth/authorize and /login/device: what a person pressed on one of the sign-in pages."""
-    pages.check_same_origin()
+    check_same_origin()
     world, form = current_world(), request.form
     transaction = authorization.get_transaction(world, SLUG, form.get("transaction", ""))
     decision = form.get("decision", "")
@@ -84,7 +85,7 @@ def enter_user_code() -> ResponseReturnValue:
     """POST /login/device: the typed code, or what was pressed on the pages that follow."""
     if "transaction" in request.form:
         return decide()
-    pages.check_same_origin()
+    check_same_origin()
     typed = request.form.get("user_code", "")
     try:
         return pages.sign_in(device_rules.enter_user_code(current_world(), typed))
@@ -98,7 +99,7 @@ def connections(client_id: str) -> ResponseReturnValue:
     client = get_client(world, SLUG, client_id)
     revoked = None
     if request.method == "POST":
-        pages.check_same_origin()
+        check_same_origin()
         login = request.form.get("revoke", "")
         revoked = login if rules.revoke_grant(world, client, login) else None
     return pages.connections(client, revoked)
@@ -144,4 +145,4 @@ def _allow(transaction: Transaction, login: str, scopes: tuple[str, ...]) -> Res
         "state": asked.state,
         "iss": wire.issuer(rules.rfc9207_iss(world, asked.client_id)),
     }
-    return wire.redirect_to(with_query(asked.redirect_uri, answer))
+    return redirect_to(with_query(asked.redirect_uri, answer))

@@ -9,7 +9,7 @@ from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.tokens import lock_tokens, revoke_tokens
 from sandbox.core.world import World
 from sandbox.protocol import authorization, consents
-from sandbox.protocol.authorization import AuthorizationRequest, Transaction, told_by_redirect
+from sandbox.protocol.authorization import AuthorizationRequest, ReturnAddress, Transaction, told_by_redirect
 from sandbox.protocol.grants import device_code
 from sandbox.protocol.pkce import S256, check_challenge
 from sandbox.providers.github.login.applications import check_not_suspended, is_allowed_redirect, is_github_app
@@ -27,7 +27,7 @@ def check_authorization(world: World, parameters: AuthorizeParameters) -> Author
     """
     client = get_client(world, SLUG, parameters.client_id)
     registered = str(client.redirect_uris[0])
-    with told_by_redirect(client.client_id, registered, parameters.state):
+    with told_by_redirect(ReturnAddress(client.client_id, registered, parameters.state)):
         check_not_suspended(client)
         if parameters.redirect_uri and not is_allowed_redirect(client, parameters.redirect_uri):
             raise Refusal(
@@ -108,7 +108,7 @@ def deny(world: World, transaction: Transaction) -> None:
         device_code.deny_device(world, device_code.get_pending_grant(world, SLUG, user_code))
         return
     client = get_client(world, SLUG, request.client_id)
-    with told_by_redirect(client.client_id, client.redirect_uris[0], request.state):
+    with told_by_redirect(ReturnAddress(client.client_id, client.redirect_uris[0], request.state)):
         raise Refusal(Reason.ACCESS_DENIED, "the person pressed Cancel")
 
 

@@ -62,7 +62,7 @@ def redeem_code_of(
         login=grant.login,
         scopes=grant.scopes,
         flow=grant.flow,
-        offline=bool(grant.extra.get("offline")),
+        offline=bool(grant.request.extra.get("offline")),
     )
 
 

@@ -97,11 +97,6 @@ def issuer(wanted: bool) -> str | None:
     return current_mount().url("/login/oauth") if wanted else None
 
 
-def redirect_to(uri: str) -> Response:
-    """A 302 to exactly this URI."""
-    return Response(status=302, headers={"Location": uri})
-
-
 def negotiate(body: Mapping[str, object], status: int = 200) -> Response:
     """`body` as the Accept header asks: JSON, XML, and a form for everyone else, `*/*` included."""
     if _wants_json():

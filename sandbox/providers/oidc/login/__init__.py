@@ -1,0 +1,1 @@
+"""Where a browser is: the authorization endpoint and its pages, pushed requests, the device page, logout."""

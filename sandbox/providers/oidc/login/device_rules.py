@@ -1,0 +1,66 @@
+"""What an issuer decides while a device waits for its user (RFC 8628)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sandbox.core import tables
+from sandbox.core.ids import USER_CODE
+from sandbox.core.refusals import Reason, Refusal
+from sandbox.core.world import World
+from sandbox.protocol import authorization
+from sandbox.protocol.authorization import AuthorizationRequest, Transaction
+from sandbox.protocol.grants import device_code
+from sandbox.providers.oidc.clients import allowed_scopes
+from sandbox.providers.oidc.issuers import Issuer
+
+DEVICE_CODE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+INTERVAL = 5
+
+
+@dataclass(frozen=True)
+class DeviceAnswer:
+    """The answer of the device authorization endpoint; times in seconds."""
+
+    device_code: str
+    user_code: str
+    expires_in: int
+    interval: int
+
+
+def begin_device(world: World, issuer: Issuer, client: tables.Client, scope: str) -> DeviceAnswer:
+    """Start a device login. Raises Refusal: GRANT_TYPE_NOT_ALLOWED."""
+    if DEVICE_CODE_GRANT not in client.settings["grant_types"]:
+        raise Refusal(Reason.GRANT_TYPE_NOT_ALLOWED, f"{client.client_id} may not use the device flow", "client_id")
+    letters = world.ids.text(8, USER_CODE)
+    user_code, value = f"{letters[:4]}-{letters[4:]}", world.ids.text(43)
+    ttl = issuer.settings["device_code_ttl"]
+    device_code.begin_device_grant(
+        world,
+        issuer.service,
+        client,
+        device_code=value,
+        user_code=user_code,
+        scopes=allowed_scopes(issuer, client, scope),
+        ttl=ttl,
+        interval=INTERVAL,
+    )
+    return DeviceAnswer(value, user_code, ttl, INTERVAL)
+
+
+def enter_user_code(world: World, issuer: Issuer, typed: str) -> Transaction:
+    """Find the device whose code a person typed, and ask that person to sign in. Raises Refusal: USER_CODE_UNKNOWN."""
+    letters = "".join(character for character in typed.upper() if character.isalnum())
+    user_code = f"{letters[:4]}-{letters[4:]}"
+    grant = device_code.get_pending_grant(world, issuer.service, user_code)
+    request = AuthorizationRequest(
+        client_id=grant.client_id,
+        redirect_uri="",
+        redirect_uri_given=False,
+        scopes=tuple(grant.scopes.split()),
+        scope_given=bool(grant.scopes),
+        # A device shows no page of its own: the person always sees what is asked for.
+        prompt="consent",
+        extra={"user_code": user_code, "wanted": None, "strict": False, "pushed": None},
+    )
+    return authorization.begin(world, issuer.service, request, flow=grant.flow)

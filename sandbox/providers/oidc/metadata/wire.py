@@ -1,0 +1,57 @@
+"""The shapes of discovery, keys, webfinger and registration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Response, jsonify, request
+
+from sandbox.core import tables
+from sandbox.core.keys import Key
+from sandbox.providers.oidc.issuers import Issuer
+
+ISSUER_REL = "http://openid.net/specs/connect/1.0/issuer"
+
+
+def parse_token() -> str | None:
+    """The bearer token of a registration request, or None."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def render_document(document: dict[str, Any]) -> Response:
+    """A discovery document."""
+    return jsonify(document)
+
+
+def render_keys(keys: Iterable[Key]) -> Response:
+    """A JWK Set (RFC 7517 section 5)."""
+    return jsonify(keys=[key.jwk for key in keys])
+
+
+def render_webfinger(subject: str, issuer: Issuer) -> Response:
+    """Where a person's issuer is (OIDC Discovery section 2)."""
+    response = jsonify(subject=subject, links=[{"rel": ISSUER_REL, "href": issuer.url}])
+    response.content_type = "application/jrd+json"
+    return response
+
+
+def render_client(
+    issuer: Issuer, client: tables.Client, asked: dict[str, Any], token: str, *, status: int = 200
+) -> Response:
+    """A client's registration (RFC 7591 section 3.2.1, RFC 7592 section 3)."""
+    secret = {"client_secret": client.secret, "client_secret_expires_at": 0} if client.secret else {}
+    response = jsonify(
+        {
+            **asked,
+            "client_id": client.client_id,
+            "client_id_issued_at": client.settings["registration"]["issued_at"],
+            **secret,
+            "registration_access_token": token,
+            "registration_client_uri": issuer.endpoint(f"/register/{client.client_id}"),
+        }
+    )
+    response.status_code = status
+    response.headers["Pragma"] = "no-cache"
+    return response

@@ -1,0 +1,83 @@
+"""Hostile values, and what is wrong with an answer to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask
+
+# What everyone may read, and keep.
+PUBLIC = ("static", "discovery", "openid-configuration", "photo", "userrealm")
+SCRIPT = "<script>alert(1)</script>"
+
+HOSTILE = {
+    "nothing": "",
+    "NUL": "a\0b",
+    "a lone surrogate": "a\ud800b",
+    "line breaks": "a\r\nX-Evil: 1\r\n\r\n" + SCRIPT,
+    "a script": f"'\">{SCRIPT}{{{{7*7}}}}",
+    "100,000 characters": "x" * 100_000,
+    "format and SQL": "%s{0.__class__}' OR 1=1;--",
+    "dots": "../../..//%2e%2e/\\",
+    "odd writing": "\U0001f984\u202e\u2028\x85\x7f\x1b[31m",
+}
+# In JSON a member may be anything else as well.
+ODD_MEMBERS = {
+    "null": None,
+    "true": True,
+    "a number": 10**400,
+    "a fraction": -1.5e300,
+    "a list": ["a", {"b": []}],
+    "an object": {"a": {"b": "c"}},
+}
+
+
+def routes(app: Flask, part: str = "1") -> Iterator[tuple[str, str]]:
+    """Every method and path there is, with `part` for each variable."""
+    value = quote(part, safe="", errors="surrogatepass")
+    for rule in app.url_map.iter_rules():
+        path = re.sub("<[^>]+>", lambda _: value, rule.rule)
+        for method in sorted(rule.methods or ()):
+            yield method, path
+
+
+def complaint(answer: Any, path: str) -> str:
+    """What is wrong with an answer to hostile input."""
+    status, headers = answer.status_code, answer.headers
+    is_markup = answer.mimetype in ("text/html", "image/svg+xml", "application/xml")
+    is_bare = status < 400 or answer.request.method == "HEAD"
+    fine = {
+        f"{status} {headers.get('X-Sandbox-Reason')}": status < 500,
+        "a broken header": "X-Evil" not in headers and not re.search("[\r\n]", "".join(headers.values())),
+        "reflected": not (is_markup and "<script" in answer.text.lower()),
+        "sniffed": headers["X-Content-Type-Options"] == "nosniff",
+        "scripts and frames": "default-src 'none'" in headers["Content-Security-Policy"],
+        "cached": "no-store" in headers["Cache-Control"] or any(word in path.lower() for word in PUBLIC),
+        "not the room's words": is_bare or speaks(answer, path),
+    }
+    return ", ".join(problem for problem, is_fine in fine.items() if not is_fine)
+
+
+def speaks(answer: Any, path: str) -> bool:
+    """Whether a refusal is in the dialect of the room that `path` belongs to."""
+    if path.startswith(("/oidc/", "/azure/")):
+        return answer.mimetype == "text/html" or "error" in (answer.json or ())
+    path = path.removeprefix("/github").removeprefix("/gmi")
+    if path.startswith("/api/v1"):
+        return {"group", "code"} <= set(answer.json or ()) and isinstance(answer.json["code"], int)
+    if path.startswith("/api"):
+        return {"message", "documentation_url"} <= set(answer.json or ())
+    if path in ("/login/oauth/access_token", "/login/device/code"):
+        return b"error" in answer.data
+    if path.startswith(("/login", "/settings", "/avatars")):
+        return bool(answer.mimetype == "text/html")
+    return answer.mimetype in ("application/problem+json", "text/html")
+
+
+def complaints(calls: Iterator[tuple[str, str, Any]]) -> list[str]:
+    """All that is wrong, as lines that say what was called."""
+    found = ((name, path, complaint(answer, path)) for name, path, answer in calls)
+    return [f"{name} {path[:80]}: {problem}" for name, path, problem in found if problem]
