@@ -40,9 +40,9 @@ def let_load(
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:", *_sources(pictures)],
         "script-src": ["'self'"] if script else [],
-        "frame-src": _sources(frames),
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
+        "frame-src": _sources(frames),
     }
     directives = (f"{name} {' '.join(sources)}" for name, sources in policy.items() if sources)
     page.headers["Content-Security-Policy"] = "; ".join(directives)

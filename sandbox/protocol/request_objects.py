@@ -70,7 +70,12 @@ def _check_names(client: tables.Client, claims: dict[str, Any], issuer: str) -> 
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    if not isinstance(value, str):
+        return json.dumps(value)
+    # JSON may escape half a character; a parameter of a query or a form never has one.
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        raise _invalid("a parameter is no Unicode text")
+    return value
 
 
 def _invalid(why: str) -> Refusal:

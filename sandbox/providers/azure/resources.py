@@ -154,11 +154,12 @@ def parse_scopes(world: World, text: str, tenant: Tenant | None) -> Asked:
     """The scopes of a request, each once. Raises Refusal: SCOPE_INVALID, TARGET_INVALID."""
     oidc: dict[str, None] = {}
     scopes: dict[tuple[str, str], Scope] = {}
-    for word in text.split():
+    known: dict[str, Resource] = {}
+    for word in dict.fromkeys(text.split()):
         if word.lower() in OIDC_SCOPES:
             oidc[word.lower()] = None
         else:
-            scope = _parse_scope(world, word, tenant)
+            scope = _parse_scope(world, word, tenant, known)
             scopes.setdefault((scope.resource.id, scope.name), scope)
     found = tuple(scopes.values())
     for scope in found:
@@ -180,11 +181,14 @@ def ask_for_resource(world: World, identifier: str, text: str, tenant: Tenant | 
     return Asked(oidc, resource, (Scope(f"{identifier}/{DEFAULT}", resource, DEFAULT),))
 
 
-def _parse_scope(world: World, word: str, tenant: Tenant | None) -> Scope:
+def _parse_scope(world: World, word: str, tenant: Tenant | None, known: dict[str, Resource]) -> Scope:
+    """The scope that a word names; `known` are the APIs that earlier words have named."""
     prefix, slash, name = word.rpartition("/")
     # https://learn.microsoft.com/entra/identity-platform/scopes-oidc#trailing-slash-and-default
-    resource = get_resource(world, prefix.removesuffix("/"), tenant) if slash else graph()
-    known = resource.find_scope(name)
-    if known is None:
+    if prefix + slash not in known:
+        known[prefix + slash] = get_resource(world, prefix.removesuffix("/"), tenant) if slash else graph()
+    resource = known[prefix + slash]
+    spelled = resource.find_scope(name)
+    if spelled is None:
         raise Refusal(Reason.SCOPE_INVALID, f"{resource.name} has no scope {name!r}", word)
-    return Scope(word, resource, known)
+    return Scope(word, resource, spelled)

@@ -28,11 +28,14 @@ class Sign:
     acr: str | None = None
     amr: tuple[str, ...] = ()
 
+    @classmethod
+    def restore(cls, stored: dict[str, Any]) -> Sign:
+        """The sign-in as it was stored with a code or a token."""
+        return cls(**{**stored, "amr": tuple(stored["amr"])})
 
-def sign_of(session: tables.SignInSession | None, request: AuthorizationRequest) -> Sign:
+
+def sign_of(session: tables.SignInSession, request: AuthorizationRequest) -> Sign:
     """What a session says of a sign-in; its acr is the first requested one there is, since a button is worth any."""
-    if session is None:
-        return Sign()
     acr = next((value for value in request.acr_values if value in ACR_VALUES), session.acr)
     return Sign(session.sid, session.auth_time, acr, tuple(session.amr))
 
@@ -59,7 +62,7 @@ class Grant:
     def restore(cls, token: tables.Token) -> Grant:
         """The grant behind a token that was issued before."""
         stored = token.data["grant"]
-        sign = Sign(**{**stored["sign"], "amr": tuple(stored["sign"]["amr"])})
+        sign = Sign.restore(stored["sign"])
         return cls(**{**stored, "sign": sign, "scopes": tuple(stored["scopes"]), "audience": tuple(stored["audience"])})
 
 

@@ -87,7 +87,9 @@ def poll_device(world: World, authority: Authority, caller: Caller, asked: Token
     user = accounts.get_account(world, authority, caller.client, waiting.login or "")
     accounts.check_account(world, caller.client, user, interactive=False)
     wanted = parse_scopes(world, waiting.scopes, user.tenant)
-    amr = (*PASSWORD, MFA) if accounts.shows_second_factor(user) else PASSWORD
+    # On the page everybody can show a second factor, and has where it was due.
+    guarded = wanted.resource.settings.get("conditional_access")
+    amr = (*PASSWORD, MFA) if guarded or accounts.shows_second_factor(user) else PASSWORD
     sign_in = SignIn(world.now(), amr)
     grant = _grant(world, caller, user, wanted, sign_in=sign_in, flow=waiting.flow, version=asked.version)
     device_code.redeem_device_code(world, waiting)

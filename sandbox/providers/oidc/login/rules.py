@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from sandbox.core import tables
 from sandbox.core.refusals import Reason, Refusal
@@ -147,10 +147,12 @@ def _answer(
     answer: dict[str, str | None] = {}
     if "code" in words:
         answer["code"] = code = world.ids.text(43)
+        # The person may sign in anew before the code is redeemed: what it is worth is how they have signed in now.
+        kept = replace(request, extra={**request.extra, "sign": asdict(grant.sign)})
         authorization.issue_authorization_code(
             world,
             issuer.service,
-            transaction,
+            replace(transaction, request=kept),
             code=code,
             login=session.login,
             scopes=scopes,

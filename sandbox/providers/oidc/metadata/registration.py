@@ -93,11 +93,12 @@ def update(world: World, issuer: Issuer, client: tables.Client, document: object
 
 
 def remove(world: World, issuer: Issuer, client: tables.Client) -> None:
-    """Forget a client; its tokens die with it (RFC 7592 section 2.3)."""
-    world.store.remove(tables.Client, service=issuer.service, client_id=client.client_id)
-    world.store.change(
-        tables.Token, {"revoked_at": world.now()}, service=issuer.service, client_id=client.client_id, revoked_at=None
-    )
+    """Forget a client; its codes and tokens die with it (RFC 7592 section 2.3)."""
+    mine = {"service": issuer.service, "client_id": client.client_id}
+    world.store.remove(tables.Client, **mine)
+    world.store.remove(tables.DeviceGrant, **mine)
+    world.store.change(tables.Code, {"redeemed_at": world.now()}, **mine, redeemed_at=None)
+    world.store.change(tables.Token, {"revoked_at": world.now()}, **mine, revoked_at=None)
 
 
 def check_metadata(issuer: Issuer, document: object) -> dict[str, Any]:

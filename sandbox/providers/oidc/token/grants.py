@@ -23,7 +23,7 @@ from sandbox.providers.oidc.login.device_rules import DEVICE_CODE_GRANT
 from sandbox.providers.oidc.login.requests import check_resources
 from sandbox.providers.oidc.people import find_by_hint, find_by_subject, get_active
 from sandbox.providers.oidc.token.exchange import exchange_token
-from sandbox.providers.oidc.tokens import Grant, IssuedTokens, Sign, issue_tokens, sign_of
+from sandbox.providers.oidc.tokens import Grant, IssuedTokens, Sign, issue_tokens
 
 JWT_BEARER_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 TOKEN_EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -69,13 +69,12 @@ def redeem_code(world: World, request: TokenRequest) -> IssuedTokens:
     check_binding(asked.dpop_jkt, request.jkt)
     get_active(world, grant.login)
     audience = _narrowed(asked.resources, check_resources(parameters.get("resource")))
-    session = world.store.find(tables.SignInSession, sid=grant.sid) if grant.sid else None
     authorization_code.redeem_authorization_code(world, grant)
     made_of = Grant(
         grant.login,
         grant.scopes,
         grant.flow,
-        sign_of(session, asked),
+        Sign.restore(asked.extra["sign"]),
         claims=asked.claims,
         audience=audience,
         jkt=request.jkt,
