@@ -23,6 +23,7 @@ from tests.docs.markdown import PAGES, ROOT, example, examples, name, read
 from tests.support.shell import check_steps
 
 LETTERBOX = "docs/adding-a-service.md"
+WALKS = [name(page) for page in PAGES if any(step.label == "bash" for step in examples(name(page)))]
 
 
 def test_every_page_that_promises_examples_has_them():
@@ -56,10 +57,9 @@ class TestWithCurl:
     def config(self) -> Config:
         return Config(approval="hint")
 
-    def test_the_walk_with_curl_prints_what_the_readme_shows(self, live, tmp_path):
-        steps = [step for step in examples("README.md") if step.label == "bash"]
-
-        check_steps(steps, live.port, tmp_path)
+    @pytest.mark.parametrize("page", WALKS)
+    def test_the_walk_with_curl_prints_what_the_page_shows(self, live, tmp_path, page):
+        check_steps([step for step in examples(page) if step.label == "bash"], live.port, tmp_path)
 
 
 def test_the_options_file_of_the_readme_is_read(tmp_path):
