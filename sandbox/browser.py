@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Response, after_this_request, make_response, render_template, request
@@ -17,8 +18,18 @@ from sandbox.protocol.redirects import origin
 from sandbox.protocol.responses import AuthorizationResponse
 from sandbox.service import current_mount, current_world
 
+# Whoever is not on a longer list is typed.
+_MOST_SHOWN = 100
 # In a policy a semicolon begins another directive and a comma another policy, and a URI may have both in its authority.
 _SOURCE = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]+)?")
+
+
+class _Known(Protocol):
+    @property
+    def login(self) -> str: ...
+
+
+Person = TypeVar("Person", bound=_Known)
 
 
 def send_back(response: AuthorizationResponse) -> Response:
@@ -56,6 +67,11 @@ def signed_out(frames: Iterable[str], next_url: str | None, **named: str | None)
     """
     page = make_response(render_template("signed_out.html", frames=frames, next_url=next_url, **named))
     return let_load(page, script=True, frames=frames)
+
+
+def first_people(people: Iterable[Person], login: str | None) -> list[Person]:
+    """Whom a sign-in page lists: who has this login first, then the others, as far as a list is a help."""
+    return sorted(people, key=lambda person: person.login != login)[:_MOST_SHOWN]
 
 
 def redirect_to(uri: str) -> Response:

@@ -118,9 +118,9 @@ def generate_pem() -> bytes:
     return _pem(rsa.generate_private_key(65537, 2048))
 
 
-def derive_pem(pem: bytes, algorithm: str, number: int) -> bytes:
-    """The `number`th ES256 or EdDSA key that belongs to an RSA key, the same in every run."""
-    seed = hashlib.sha256(f"{algorithm}/{number}".encode() + pem).digest()
+def derive_pem(pem: bytes, algorithm: str, owner: str) -> bytes:
+    """The ES256 or EdDSA key that `owner` gets out of an RSA key, the same in every run."""
+    seed = hashlib.sha256(owner.encode() + pem).digest()
     if algorithm == "EdDSA":
         return _pem(ed25519.Ed25519PrivateKey.from_private_bytes(seed))
     return _pem(ec.derive_private_key(int.from_bytes(seed) % (_P256_ORDER - 1) + 1, ec.SECP256R1()))

@@ -73,11 +73,13 @@ def _make_key(world: World, service: str, algorithm: str) -> tables.SigningKey:
     found = world.store.find(tables.SigningKey, service=service, algorithm=algorithm, retired_at=None)
     if found is not None:
         return found
-    pem, slot = _rsa_pem(world, service, algorithm)
     if algorithm in ("ES256", "EdDSA"):
         # These cost nothing, so they leave the pool to RSA; each rotation derives another one.
         before = world.store.count(tables.SigningKey, service=service, algorithm=algorithm)
-        pem, slot = derive_pem(pem, algorithm, before), None
+        owner = f"{world.name}/{service}/{algorithm}/{before}"
+        pem, slot = derive_pem(development_keys()[0], algorithm, owner), None
+    else:
+        pem, slot = _rsa_pem(world, service, algorithm)
     key = load_key(pem, algorithm)
     world.store.add(
         tables.SigningKey,

@@ -8,12 +8,23 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.core import tables
+from sandbox.core.ids import USER_CODE
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.tables import digest
 from sandbox.core.world import World
 
 # What each early poll adds to the interval (RFC 8628 section 3.5).
 SLOW_DOWN_BY = 5
+
+
+def new_user_code(world: World) -> str:
+    """Two groups of four letters, which nobody can misread (RFC 8628 section 6.1)."""
+    return _grouped(world.ids.text(8, USER_CODE))
+
+
+def parse_user_code(typed: str) -> str:
+    """What a person typed, as `new_user_code` writes it: case, spaces and hyphens do not matter."""
+    return _grouped("".join(character for character in typed.upper() if character.isalnum()))
 
 
 def begin_device_grant(
@@ -124,6 +135,10 @@ def redeem_device_code(world: World, grant: tables.DeviceGrant) -> None:
         is None
     ):
         raise _already_redeemed(0)
+
+
+def _grouped(letters: str) -> str:
+    return f"{letters[:4]}-{letters[4:]}"
 
 
 def _decide(world: World, grant: tables.DeviceGrant, values: dict[str, object]) -> None:

@@ -10,18 +10,22 @@ from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 
 
-def check_refresh_token(world: World, service: str, client: tables.Client, value: str) -> tables.Token:
+def check_refresh_token(
+    world: World, service: str, client: tables.Client, value: str, *, grace: int = 0
+) -> tables.Token:
     """Return the refresh token if this client could use it now; nothing is spent by it.
 
-    Raises Refusal: the reasons of `tokens.check_refresh_token`, REFRESH_TOKEN_OF_ANOTHER_CLIENT.
+    One that was used within the last `grace` seconds is taken again. Raises Refusal: REFRESH_TOKEN_OF_ANOTHER_CLIENT,
+    and the reasons of `tokens.check_refresh_token`.
     """
-    token = tokens.check_refresh_token(world, value, service=service)
-    if token.client_id != client.client_id:
+    # The owner comes first: what has become of a token is nobody else's business.
+    token = tokens.find_token(world, value, service=service, kind=tokens.REFRESH)
+    if token is not None and token.client_id != client.client_id:
         raise Refusal(
             Reason.REFRESH_TOKEN_OF_ANOTHER_CLIENT,
             f"the refresh token was issued to {token.client_id}, not to {client.client_id}",
         )
-    return token
+    return tokens.check_refresh_token(world, value, service=service, grace=grace)
 
 
 def rotate_refresh_token(world: World, token: tables.Token) -> None:

@@ -70,6 +70,17 @@ def allowed_scopes(issuer: Issuer, client: tables.Client, scope: str) -> tuple[s
     return tuple(name for name in dict.fromkeys(scope.split()) if name in names)
 
 
+def narrowed_scopes(granted: tuple[str, ...], scope: str | None) -> tuple[str, ...]:
+    """The scopes asked for among those granted before, or all of those (RFC 6749 section 6, RFC 8693 section 2.1).
+
+    Raises Refusal: SCOPE_INVALID.
+    """
+    wanted = tuple(dict.fromkeys((scope or "").split()))
+    if not set(wanted) <= set(granted):
+        raise Refusal(Reason.SCOPE_INVALID, f"only {' '.join(granted) or 'nothing'} was granted", "scope")
+    return wanted or granted
+
+
 def authenticate(
     world: World, issuer: Issuer, header: str | None, parameters: Mapping[str, str], endpoint: str
 ) -> tables.Client:

@@ -178,16 +178,18 @@ def _render_redirect(refusal: RedirectRefusal) -> Response:
 
 def _render_page(refusal: Refusal) -> Response:
     words = REQUEST_WORDS[refusal.reason]
+    # A page asks for no credentials.
+    status = words.status if words.status != 401 else 400
     page = render_template(
         "error.html",
         vendor=None,
-        status=words.status if words.status != 401 else 400,
+        status=status,
         title=words.error,
         message="The application's request cannot be answered, and it is not safe to send you back to it.",
         reason=refusal.reason.value,
         detail=refusal.detail,
     )
-    return make_response(page, words.status if words.status != 401 else 400)
+    return make_response(page, status)
 
 
 def speakable(text: str) -> str:

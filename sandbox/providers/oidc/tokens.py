@@ -45,7 +45,8 @@ class Grant:
     """What a client was granted, and so what its tokens are made from.
 
     `login` is "" where no person is involved. `claims` is the claims parameter, `audience` the resources asked for,
-    `jkt` the thumbprint of the key the tokens are bound to, `asked_auth_time` whether the request had a max_age.
+    `jkt` the thumbprint of the key the tokens are bound to, `nonce` that of the authorization request, `actor` the
+    login of who acts for the person (RFC 8693 section 4.1).
     """
 
     login: str

@@ -34,14 +34,15 @@ def sign_out(world: World, authority: Authority, query: Mapping[str, str], cooki
     """End the sessions of a browser, or the one that a hint names."""
     live = list_sessions(world, SLUG, cookie)
     ending = _chosen(world, authority, live, query)
-    clients = [client for session in ending for client in _clients_of(world, session.sid)]
-    frames = tuple(
-        frame for session in ending for frame in _frames(world, authority, session, _clients_of(world, session.sid))
-    )
+    clients: list[tables.Client] = []
+    frames: list[str] = []
     for session in ending:
+        told = _clients_of(world, session.sid)
+        clients += told
+        frames += _frames(world, authority, session, told)
         world.entry.note(login=session.login)
         end_session(world, session.sid)
-    return SignedOut(frames, _next_url(clients, query))
+    return SignedOut(tuple(frames), _next_url(clients, query))
 
 
 def _chosen(

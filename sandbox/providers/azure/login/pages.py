@@ -27,8 +27,6 @@ from sandbox.providers.azure.login.vocabulary import Words
 from sandbox.providers.azure.resources import OIDC_SCOPES, parse_scopes
 from sandbox.service import current_mount, current_world
 
-# A list longer than this is no help; whoever is not on it is typed.
-MOST_SHOWN = 100
 _REFUSED = {
     Reason.IDENTITY_UNKNOWN: "We couldn't find an account with that username.",
     Reason.USER_CODE_UNKNOWN: "That code didn't work. Check the code and try again.",
@@ -46,8 +44,7 @@ def sign_in(
     client = get_client(world, SLUG, asked.client_id)
     users = accounts.list_accounts(world, authority, client, asked.extra["domain_hint"])
     hinted = asked.login_hint and accounts.find_account(world, authority, client, asked.login_hint)
-    first = [user for user in users if hinted and user.login == hinted.login]
-    shown = list({user.login: user for user in (*first, *users)}.values())[:MOST_SHOWN]
+    shown = browser.first_people(users, hinted.login if hinted else None)
     page = render_template(
         "microsoft_sign_in.html",
         vendor=VENDOR,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sandbox.core import tables
 from sandbox.core.clients import get_client
-from sandbox.core.ids import USER_CODE
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 from sandbox.protocol import authorization
@@ -25,9 +24,7 @@ def begin_device(world: World, client_id: str, scope: str) -> DeviceAnswer:
     """Start a device login. Raises Refusal: CLIENT_UNKNOWN, CLIENT_SUSPENDED, DEVICE_FLOW_DISABLED."""
     client = get_client(world, SLUG, client_id)
     check_device_flow(client)
-    letters = world.ids.text(8, USER_CODE)
-    user_code = f"{letters[:4]}-{letters[4:]}"
-    value = world.ids.hex(40)
+    user_code, value = device_code.new_user_code(world), world.ids.hex(40)
     device_code.begin_device_grant(
         world,
         SLUG,
@@ -46,8 +43,7 @@ def enter_user_code(world: World, typed: str) -> Transaction:
 
     Raises Refusal: USER_CODE_UNKNOWN, RATE_LIMITED.
     """
-    letters = "".join(character for character in typed.upper() if character.isalnum())
-    user_code = f"{letters[:4]}-{letters[4:]}"
+    user_code = device_code.parse_user_code(typed)
     grant = device_code.get_pending_grant(world, SLUG, user_code)
     hour = world.now() - world.now() % 3600
     used = world.store.count_up(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sandbox.core import tables
-from sandbox.core.ids import USER_CODE
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 from sandbox.protocol import authorization
@@ -32,8 +31,7 @@ def begin_device(world: World, issuer: Issuer, client: tables.Client, scope: str
     """Start a device login. Raises Refusal: GRANT_TYPE_NOT_ALLOWED."""
     if DEVICE_CODE_GRANT not in client.settings["grant_types"]:
         raise Refusal(Reason.GRANT_TYPE_NOT_ALLOWED, f"{client.client_id} may not use the device flow", "client_id")
-    letters = world.ids.text(8, USER_CODE)
-    user_code, value = f"{letters[:4]}-{letters[4:]}", world.ids.text(43)
+    user_code, value = device_code.new_user_code(world), world.ids.text(43)
     ttl = issuer.settings["device_code_ttl"]
     device_code.begin_device_grant(
         world,
@@ -50,8 +48,7 @@ def begin_device(world: World, issuer: Issuer, client: tables.Client, scope: str
 
 def enter_user_code(world: World, issuer: Issuer, typed: str) -> Transaction:
     """Find the device whose code a person typed, and ask that person to sign in. Raises Refusal: USER_CODE_UNKNOWN."""
-    letters = "".join(character for character in typed.upper() if character.isalnum())
-    user_code = f"{letters[:4]}-{letters[4:]}"
+    user_code = device_code.parse_user_code(typed)
     grant = device_code.get_pending_grant(world, issuer.service, user_code)
     request = AuthorizationRequest(
         client_id=grant.client_id,

@@ -5,7 +5,7 @@ Decide nothing: they show what the transaction holds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, make_response, render_template
@@ -22,8 +22,6 @@ from sandbox.providers.oidc.clients import get_issuers_client, is_registered
 from sandbox.providers.oidc.issuers import Issuer
 from sandbox.service import current_world
 
-# A list longer than this is no help; whoever is not on it is typed.
-MOST_SHOWN = 100
 SCOPE_WORDS = {
     "openid": ("Sign you in", "Learn who you are at this issuer."),
     "profile": ("Profile", "Read your name, picture, birthday and the like."),
@@ -47,34 +45,34 @@ def sign_in(
     request = transaction.request
     people = list_identities(current_world())
     hint = typed or request.login_hint
-    shown = [person for person in people if person.login == hint] + people
+    shown, client = browser.first_people(people, hint), _client(issuer, request.client_id)
     page = render_template(
         "sign_in.html",
         vendor=None,
         place=issuer.service,
-        client=_client(issuer, request.client_id),
+        client=client,
         callback=_callback(transaction),
-        identities=[face(person) for person in _first(shown)],
-        hidden=max(0, len(people) - MOST_SHOWN),
+        identities=[face(person) for person in shown],
+        hidden=len(people) - len(shown),
         hint=hint,
         signup=False,
         transaction=transaction.id,
         action=_action(issuer, transaction),
         message=_message(refusal),
     )
-    return _with_logo(issuer, request.client_id, make_response(page, 422 if refusal else 200))
+    return _with_logo(client, make_response(page, 422 if refusal else 200))
 
 
 def consent(issuer: Issuer, transaction: Transaction, login: str) -> Response:
     """What the application asks for; the person may untick any of it but the sign-in itself."""
     request, world = transaction.request, current_world()
     granted = consents.granted_scopes(world, issuer.service, request.client_id, login) or ()
-    identity = find_identity(world, login)
+    identity, client = find_identity(world, login), _client(issuer, request.client_id)
     page = render_template(
         "consent.html",
         vendor=None,
         place=issuer.service,
-        client=_client(issuer, request.client_id),
+        client=client,
         callback=_callback(transaction),
         identity=face(identity) if identity else None,
         scopes=[{**_scope(name), "already": name in granted} for name in request.scopes],
@@ -82,7 +80,7 @@ def consent(issuer: Issuer, transaction: Transaction, login: str) -> Response:
         action=_action(issuer, transaction),
         device=_is_device(transaction),
     )
-    return _with_logo(issuer, request.client_id, make_response(page))
+    return _with_logo(client, make_response(page))
 
 
 def device(issuer: Issuer, user_code: str, refusal: Refusal | None = None) -> Response:
@@ -130,10 +128,6 @@ def signed_out(issuer: Issuer, frames: Sequence[str], next_url: str | None) -> R
     return browser.signed_out(frames, next_url, vendor=None, place=issuer.service)
 
 
-def _first(people: list[tables.Identity]) -> list[tables.Identity]:
-    return list({person.login: person for person in people}.values())[:MOST_SHOWN]
-
-
 def _message(refusal: Refusal | None) -> str | None:
     if refusal is None:
         return None
@@ -158,9 +152,8 @@ def _client(issuer: Issuer, client_id: str) -> dict[str, Any]:
     }
 
 
-def _with_logo(issuer: Issuer, client_id: str, page: Response) -> Response:
+def _with_logo(client: Mapping[str, Any], page: Response) -> Response:
     """Let the page show the client's logo, if the issuer may reach where it is."""
-    client = _client(issuer, client_id)
     return browser.let_load(page, pictures=[client["logo_url"]]) if client["shows_logo"] else page
 
 

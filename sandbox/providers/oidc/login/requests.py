@@ -49,8 +49,10 @@ def check_pushed(
 ) -> tuple[AuthorizationRequest, dict[str, str]]:
     """A request that comes to the endpoint of RFC 9126, and its parameters, out of the request object if it has one.
 
-    Raises Refusal as above.
+    Raises Refusal: FIELD_INVALID for a request_uri; and as above.
     """
+    if "request_uri" in given:
+        raise Refusal(Reason.FIELD_INVALID, "a pushed request has no request_uri (RFC 9126 section 2.1)")
     parameters = _resolve(world, issuer, client, given, pushed=True)
     return _check(world, issuer, client, parameters), parameters
 
@@ -65,8 +67,6 @@ def _resolve(world: World, issuer: Issuer, client: tables.Client, given: Paramet
     """The parameters wherever they are: pushed before, in a request object, or in the request itself."""
     named = given.get("request_uri", "")
     if named.startswith(PREFIX):
-        if pushed:
-            raise Refusal(Reason.FIELD_INVALID, "a pushed request has no request_uri (RFC 9126 section 2.1)")
         kept = get_pushed_request(world, issuer.service, client.client_id, named)
         return {**kept, "client_id": client.client_id, "request_uri": named}
     known = is_registered_redirect(client, given.get("redirect_uri", ""))
@@ -78,8 +78,6 @@ def _resolve(world: World, issuer: Issuer, client: tables.Client, given: Paramet
         )
         if required and not pushed:
             raise Refusal(Reason.PUSHED_REQUEST_REQUIRED, f"{client.client_id} must push its requests (RFC 9126)")
-        if pushed and "request_uri" in given:
-            raise Refusal(Reason.FIELD_INVALID, "a pushed request has no request_uri (RFC 9126 section 2.1)")
         return _open_request_object(world, issuer, client, given)
 
 

@@ -61,8 +61,6 @@ def push(issuer: str) -> Response:
     parameters, endpoint = wire.parse_form(), here.endpoint("/par")
     client = authenticate(world, here, request.headers.get("Authorization"), parameters, endpoint)
     jkt = check_dpop(here, client, endpoint) if request.headers.get("DPoP") else None
-    if "request_uri" in parameters:
-        raise Refusal(Reason.FIELD_INVALID, "a pushed request has no request_uri (RFC 9126 section 2.1)")
     given = {**parameters, "client_id": client.client_id}
     asked, resolved = check_pushed(world, here, client, given)
     check_binding(asked.dpop_jkt, jkt or asked.dpop_jkt)

@@ -98,7 +98,7 @@ def allow(
     USER_CODE_UNKNOWN; RedirectRefusal: LOGIN_REQUIRED if the session has ended meanwhile.
     """
     request, login = transaction.request, transaction.login or ""
-    get_issuers_client(world, issuer, request.client_id)
+    client = get_issuers_client(world, issuer, request.client_id)
     get_active(world, login)
     authorization.decide(world, transaction)
     session = sessions.get_session(world, transaction.sid)
@@ -119,7 +119,8 @@ def allow(
         sessions.use_session(world, session.sid, request.client_id)
         if pushed := request.extra["pushed"]:
             spend_pushed_request(world, pushed)
-        return respond(request.address, _answer(world, issuer, transaction, session, scopes))
+        grant = grant_of(transaction, session, scopes)
+        return respond(request.address, _answer(world, issuer, client, transaction, grant))
 
 
 def grant_of(transaction: Transaction, session: tables.SignInSession, scopes: tuple[str, ...]) -> Grant:
@@ -137,13 +138,11 @@ def grant_of(transaction: Transaction, session: tables.SignInSession, scopes: tu
 
 
 def _answer(
-    world: World, issuer: Issuer, transaction: Transaction, session: tables.SignInSession, scopes: tuple[str, ...]
+    world: World, issuer: Issuer, client: tables.Client, transaction: Transaction, grant: Grant
 ) -> dict[str, str | None]:
     """Code, access token and id_token as the response type asks (OIDC Core sections 3.1.2.5, 3.2.2.5, 3.3.2.5)."""
     request = transaction.request
     words = request.response_type.split()
-    client = get_issuers_client(world, issuer, request.client_id)
-    grant = grant_of(transaction, session, scopes)
     answer: dict[str, str | None] = {}
     if "code" in words:
         answer["code"] = code = world.ids.text(43)
@@ -154,15 +153,15 @@ def _answer(
             issuer.service,
             replace(transaction, request=kept),
             code=code,
-            login=session.login,
-            scopes=scopes,
+            login=grant.login,
+            scopes=grant.scopes,
             ttl=issuer.settings["code_ttl"],
-            sid=session.sid,
+            sid=grant.sign.sid,
         )
     if "token" in words:
         answer["access_token"] = issue_access_token(world, issuer, client, grant)
         answer |= {"token_type": "Bearer", "expires_in": str(issuer.settings["access_token_ttl"])}
-        answer["scope"] = " ".join(scopes)
+        answer["scope"] = " ".join(grant.scopes)
     if "id_token" in words:
         answer["id_token"] = make_id_token(
             world, issuer, client, grant, access_token=answer.get("access_token"), code=answer.get("code")

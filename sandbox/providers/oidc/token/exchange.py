@@ -11,6 +11,7 @@ from sandbox.core.tokens import get_access_token
 from sandbox.core.world import World
 from sandbox.protocol.id_tokens import check_typ
 from sandbox.protocol.parameters import get_parameter
+from sandbox.providers.oidc.clients import narrowed_scopes
 from sandbox.providers.oidc.issuers import Issuer
 from sandbox.providers.oidc.login.requests import check_resources
 from sandbox.providers.oidc.people import find_by_subject
@@ -31,7 +32,7 @@ def exchange_token(
     wanted = parameters.get("requested_token_type", ACCESS_TOKEN)
     if wanted not in (ACCESS_TOKEN, JWT, ID_TOKEN):
         raise Refusal(Reason.FIELD_INVALID, f"no token of type {wanted!r} can be had", "requested_token_type")
-    scopes = _narrowed(subject.scopes, parameters.get("scope"))
+    scopes = narrowed_scopes(subject.scopes, parameters.get("scope"))
     audience = check_resources(parameters.get("resource")) or tuple(parameters.get("audience", "").split())
     actor = _actor(world, issuer, parameters)
     grant = replace(subject, scopes=scopes, audience=audience, jkt=jkt, nonce=None, actor=actor)
@@ -72,10 +73,3 @@ def _read_id_token(world: World, issuer: Issuer, value: str) -> Grant:
         raise Refusal(Reason.SUBJECT_TOKEN_INVALID, f"the id_token is not of {issuer.url}, or its subject is nobody")
     # An id_token says who signed in, and nothing of what was granted.
     return Grant(identity.login, ("openid",), world.ids.text(16), Sign(None, claims.get("auth_time")))
-
-
-def _narrowed(granted: tuple[str, ...], scope: str | None) -> tuple[str, ...]:
-    wanted = tuple(dict.fromkeys((scope or "").split()))
-    if not set(wanted) <= set(granted):
-        raise Refusal(Reason.SCOPE_INVALID, f"the subject token has only {' '.join(granted)}", "scope")
-    return wanted or granted

@@ -10,14 +10,20 @@ from sandbox.core.compare import same_secret
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.tables import digest
 from sandbox.core.tokens import REFRESH, find_token, lock_tokens, revoke_tokens, use_refresh_token
-from sandbox.core.tokens import check_refresh_token as check_stored
 from sandbox.core.world import World
 from sandbox.protocol import sessions
 from sandbox.protocol.client_assertions import LEEWAY, check_unused, client_keys
 from sandbox.protocol.dpop import check_binding
 from sandbox.protocol.grants import authorization_code, device_code
+from sandbox.protocol.grants.refresh_token import check_refresh_token
 from sandbox.protocol.parameters import get_parameter
-from sandbox.providers.oidc.clients import allowed_scopes, is_public, is_registered, is_registered_redirect
+from sandbox.providers.oidc.clients import (
+    allowed_scopes,
+    is_public,
+    is_registered,
+    is_registered_redirect,
+    narrowed_scopes,
+)
 from sandbox.providers.oidc.issuers import Issuer
 from sandbox.providers.oidc.login.device_rules import DEVICE_CODE_GRANT
 from sandbox.providers.oidc.login.requests import check_resources
@@ -96,7 +102,7 @@ def refresh(world: World, request: TokenRequest) -> IssuedTokens:
     if is_public(client):
         # A confidential client proves itself otherwise and may change its key (RFC 9449 section 5).
         check_binding(grant.jkt, request.jkt)
-    scopes = _narrowed_scopes(grant.scopes, request.parameters.get("scope"))
+    scopes = narrowed_scopes(grant.scopes, request.parameters.get("scope"))
     wanted = check_resources(request.parameters.get("resource"))
     lasting = replace(grant, jkt=request.jkt or grant.jkt, nonce=None)
     narrower = replace(lasting, scopes=scopes, audience=_narrowed(grant.audience, wanted))
@@ -199,15 +205,10 @@ def _issue_for(world: World, request: TokenRequest, login: str, sign: Sign) -> I
 
 
 def _check_refresh_token(world: World, issuer: Issuer, client: tables.Client, value: str) -> tables.Token:
-    token = find_token(world, value, service=issuer.service, kind=REFRESH)
-    if token is not None and token.client_id != client.client_id:
-        raise Refusal(
-            Reason.REFRESH_TOKEN_OF_ANOTHER_CLIENT,
-            f"the refresh token was issued to {token.client_id}, not to {client.client_id}",
-        )
     try:
-        return check_stored(world, value, service=issuer.service, grace=issuer.settings["refresh_token_grace"])
+        return check_refresh_token(world, issuer.service, client, value, grace=issuer.settings["refresh_token_grace"])
     except Refusal as refusal:
+        token = find_token(world, value, service=issuer.service, kind=REFRESH)
         if refusal.reason is Reason.REFRESH_TOKEN_ALREADY_USED and token is not None:
             lock_tokens(world, issuer.service, token.login)
             revoke_tokens(world, service=issuer.service, family=token.family)
@@ -227,11 +228,4 @@ def _narrowed(granted: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, .
     """
     if granted and not set(wanted) <= set(granted):
         raise Refusal(Reason.TARGET_INVALID, "the authorization request had other resources", "resource")
-    return wanted or granted
-
-
-def _narrowed_scopes(granted: tuple[str, ...], scope: str | None) -> tuple[str, ...]:
-    wanted = tuple(dict.fromkeys((scope or "").split()))
-    if not set(wanted) <= set(granted):
-        raise Refusal(Reason.SCOPE_INVALID, f"only {' '.join(granted) or 'nothing'} was granted", "scope")
     return wanted or granted
