@@ -72,8 +72,8 @@ class Service:
     `{dialect: {Reason: that dialect's words}}`, total over Reason. `check_fixture` finds what no schema can say of the
     room's section of a fixture; `seed` puts the section into a world and returns the settings that the room wants in
     `world.settings[slug]`. `demo_url(mount, redirect_uri)` starts a sign-in for the home page;
-    `demo_command(mount, code)` is the shell command that swaps the code it ends with. `snippets` are the libraries that
-    people log in here with.
+    its `state` is the slug. `demo_command(mount, code)` is the shell command that swaps the code that such a sign-in
+    at `demo_provider` ends with. `snippets` are the libraries that people log in here with.
     """
 
     slug: str
@@ -88,6 +88,7 @@ class Service:
     hosts: Mapping[str, str] = field(default_factory=dict)
     demo_url: Callable[[Mount, str | None], str] | None = None
     demo_command: Callable[[Mount, str], str] | None = None
+    demo_provider: str = ""
     check_fixture: Check = lambda fixture: iter(())
     seed: Seeder = lambda world, section: section
     after_request: Callable[[Response], Response] = lambda response: response

@@ -25,7 +25,11 @@ def home() -> str:
     """What is here, where the rooms are and who can sign in."""
     mount, world = current_mount(), current_world()
     services = current_sandbox().services.values()
-    demo = next((service for service in services if service.demo_url), None)
+    callback = demo_callback(mount)
+    demos = {
+        service.slug: service.demo_url(mount.at(service.slug), callback) for service in services if service.demo_url
+    }
+    first = next(iter(demos), "")
     return render_template(
         "home.html",
         version=_version(),
@@ -36,12 +40,13 @@ def home() -> str:
                 "title": service.title,
                 "kind": service.kind,
                 "summary": service.summary,
+                "demo_url": demos.get(service.slug),
                 "base_url": mount.at(service.slug).url(service.base_path),
             }
             for service in services
         ],
-        sign_in_url=demo.demo_url(mount.at(demo.slug), demo_callback(mount)) if demo and demo.demo_url else None,
-        sign_in_title=demo.title if demo else None,
+        sign_in_url=demos.get(first),
+        sign_in_title=current_sandbox().services[first].title if first else None,
         identities=[face(identity) for identity in list_identities(world)],
     )
 
@@ -49,9 +54,9 @@ def home() -> str:
 @pages.get("/_sandbox/callback")
 def callback() -> str:
     """Where the demo's sign-in lands: shows what the provider sent, and the request that swaps the code."""
-    mount, code = current_mount(), request.args.get("code", "")
-    takers = (service for service in current_sandbox().services.values() if code and service.demo_command)
-    exchange = next(takers, None)
+    mount, code, provider = current_mount(), request.args.get("code", ""), request.args.get("state")
+    services = current_sandbox().services.values() if code else ()
+    exchange = next((one for one in services if one.demo_command and one.demo_provider == provider), None)
     return render_template(
         "callback.html",
         parameters=[{"name": name, "value": value} for name, value in request.args.items(multi=True)],

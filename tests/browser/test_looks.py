@@ -56,7 +56,7 @@ def test_the_pages_fit(live, visit, scheme, size):
 
     page.goto(f"{live.origin}/settings/connections/applications/Iv1.sandboxclient")
     keep(page, f"connections-{suffix}")
-    page.goto(f"{live.origin}/_sandbox/callback?code=0123456789abcdef0123&state=demo&iss={live.origin}/login/oauth")
+    page.goto(f"{live.origin}/_sandbox/callback?code=0123456789abcdef0123&state=github&iss={live.origin}/login/oauth")
     keep(page, f"callback-{suffix}")
     page.goto(f"{live.origin}/_sandbox/snippets")
     keep(page, f"snippets-{suffix}")

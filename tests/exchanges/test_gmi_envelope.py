@@ -140,7 +140,7 @@ def test_a_preflight_is_answered(sandbox, path):
 
 
 def test_the_demo_command_can_be_pasted_into_a_shell(sandbox):
-    page = sandbox.get("/_sandbox/callback?code=it's", base_url="http://localhost:9400")
+    page = sandbox.get("/_sandbox/callback?state=github&code=it's", base_url="http://localhost:9400")
 
     assert page.status_code == 200
     assert "http://localhost:9400/api/v1/oauth/token" in page.text

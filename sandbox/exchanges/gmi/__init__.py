@@ -40,4 +40,5 @@ service = Service(
     check_fixture=check_fixture,
     after_request=allow_origin,
     demo_command=_demo_command,
+    demo_provider="github",
 )

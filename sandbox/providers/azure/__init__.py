@@ -27,7 +27,7 @@ _DEMO_CLIENT = "11111111-1111-4111-8111-111111111111"
 
 
 def _demo_url(mount: Mount, redirect_uri: str | None) -> str:
-    query = {"client_id": _DEMO_CLIENT, "response_type": "code", "scope": "openid profile User.Read", "state": "demo"}
+    query = {"client_id": _DEMO_CLIENT, "response_type": "code", "scope": "openid profile User.Read", "state": "azure"}
     if redirect_uri:
         query["redirect_uri"] = redirect_uri
     return f"{mount.url('/contoso.test/oauth2/v2.0/authorize')}?{urlencode(query)}"

@@ -30,7 +30,7 @@ register_api(room)
 
 
 def _demo_url(mount: Mount, redirect_uri: str | None) -> str:
-    query = {"client_id": "gmi-console", "scope": "read:user user:email", "state": "demo"}
+    query = {"client_id": "gmi-console", "scope": "read:user user:email", "state": "github"}
     if redirect_uri:
         query["redirect_uri"] = redirect_uri
     return f"{mount.url('/login/oauth/authorize')}?{urlencode(query)}"
