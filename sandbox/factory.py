@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache, lru_cache, partial
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, Rule
 
 from sandbox.config import Config, ConfigError, load_config
 from sandbox.core import tables
-from sandbox.core.database import TemporaryDatabase, create_schema, engine_options, lock_schema, tune
-from sandbox.core.fixtures import load_fixture, shipped
+from sandbox.core.database import TemporaryDatabase, content_of, create_schema, engine_options, lock_schema, tune
+from sandbox.core.fixtures import Fixture, load_fixture, shipped
 from sandbox.core.identities import find_identity
 from sandbox.core.ids import Ids
 from sandbox.core.state import seed_world
@@ -23,19 +24,34 @@ from sandbox.mounts import Mounts
 from sandbox.service import Sandbox
 from sandbox.services import CHECKS, SERVICES
 from sandbox.web import edge, own
-from sandbox.web.files import TEMPLATES
+from sandbox.web.files import COMPILED, TEMPLATES
 
 MAX_BODY = 1_000_000
 
 
 class _MatchedRule(Rule):
-    """A route that is only matched: mounts.py builds URLs, and to compile what url_for needs costs 10 ms an app."""
+    """A route that is only matched: mounts.py builds URLs. What matches its path is compiled once in a process."""
 
+    def compile(self) -> None:
+        """Take over what matches this path."""
+        known = _compiled(self.rule)
+        self._parts, self._trace, self._converters = known._parts, known._trace, known._converters
+        self.arguments |= known.arguments
+        self._build = self._build_unknown = _refuse_to_build
+
+
+@cache
+def _compiled(path: str) -> Rule:
+    Map([rule := _RuleWithoutBuilder(path)], merge_slashes=False)
+    return rule
+
+
+class _RuleWithoutBuilder(Rule):
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: ARG002 - as Werkzeug calls it
         return _refuse_to_build
 
 
-def _refuse_to_build(*_: object) -> tuple[str, str]:
+def _refuse_to_build(*_: object, **__: object) -> tuple[str, str]:
     raise RuntimeError("url_for knows no mounts; build the URL with Mount.url")
 
 
@@ -53,10 +69,11 @@ def create_app(config: Config | None = None, *, listener: str = "") -> Flask:
     app.url_rule_class = _MatchedRule
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
+    app.jinja_env.bytecode_cache = COMPILED
     app.jinja_env.globals["static_url"] = "/_sandbox/static/"
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY)
 
-    temporary = TemporaryDatabase() if config.database is None else None
+    temporary = TemporaryDatabase(_seeded(fixture)) if config.database is None else None
     db = _open_database(app, temporary.url if temporary else str(config.database))
     with app.app_context():
         engine = db.engine
@@ -68,7 +85,8 @@ def create_app(config: Config | None = None, *, listener: str = "") -> Flask:
 
     sandbox = Sandbox(config, fixture, SERVICES, lambda: Session(engine), close)
     app.extensions["sandbox"] = sandbox
-    _make_default_world(engine, sandbox)
+    if temporary is None:
+        _make_default_world(engine, fixture)
     _check_approval(sandbox)
     if config.random_seed is not None:
         sandbox.ids = Ids(config.random_seed, _past(sandbox), listener)
@@ -90,14 +108,21 @@ def _open_database(app: Flask, url: str) -> SQLAlchemy:
     return db
 
 
-def _make_default_world(engine: Engine, sandbox: Sandbox) -> None:
+@lru_cache(maxsize=4)
+def _seeded(fixture: Fixture) -> bytes:
+    # Copied into each temporary database of the process, since seeding costs more than the rest of an app.
+    return content_of(partial(_make_default_world, fixture=fixture))
+
+
+def _make_default_world(engine: Engine, fixture: Fixture) -> None:
     with Session(engine) as session, session.begin():
         connection = session.connection()
         lock_schema(connection)
         create_schema(connection)
-        if find_world(session, DEFAULT, sandbox.ids) is None:
-            seeders = {slug: service.seed for slug, service in sandbox.services.items()}
-            seed_world(session, DEFAULT, sandbox.fixture, seeders, sandbox.ids)
+        # No seeder draws ids: two apps on one fixture start alike, and share no secret.
+        ids = Ids()
+        if find_world(session, DEFAULT, ids) is None:
+            seed_world(session, DEFAULT, fixture, {slug: service.seed for slug, service in SERVICES.items()}, ids)
 
 
 def _past(sandbox: Sandbox) -> int:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.engine import Connection, Dialect, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -24,15 +25,32 @@ from sandbox.core.tables import Base
 _SCHEMA_LOCK = 0x1D95A4DB
 # Room for every thread of the server; parameters, which may be secrets, stay out of error messages.
 _POOL = {"pool_size": 10, "max_overflow": 30, "hide_parameters": True}
+# Statements as SQLite gets them, for every sandbox of the process. There are as many as the code has shapes of query.
+_COMPILED: dict[Any, Any] = {}
 
 
 class TemporaryDatabase:
-    """A SQLite file that goes when its owner does, at interpreter exit at the latest."""
+    """A SQLite file that goes when its owner does, at interpreter exit at the latest. It starts with `content`."""
 
-    def __init__(self) -> None:
+    def __init__(self, content: bytes = b"") -> None:
         self._folder = tempfile.mkdtemp(prefix="idp-sandbox-")
-        self.url = f"sqlite:///{Path(self._folder) / 'sandbox.db'}"
+        file = Path(self._folder) / "sandbox.db"
+        file.write_bytes(content)
+        self.url = f"sqlite:///{file}"
         self.remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+
+
+def content_of(fill: Callable[[Engine], None]) -> bytes:
+    """The content of a SQLite file that `fill` has written to."""
+    engine = create_engine("sqlite://")
+    tune(engine)
+    try:
+        fill(engine)
+        with engine.connect() as connection:
+            content: bytes = cast(Any, connection.connection.dbapi_connection).serialize()
+            return content
+    finally:
+        engine.dispose()
 
 
 def engine_options(url: str) -> dict[str, Any]:
@@ -68,9 +86,21 @@ def check_database(url: str) -> None:
 
 
 def tune(engine: Engine) -> None:
-    """Set the pragmas that each new SQLite connection needs; nothing for PostgreSQL."""
+    """Set the pragmas that each new SQLite connection needs, and share what is compiled; nothing for PostgreSQL."""
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_pragmas)
+        # A statement is compiled for a dialect, and SQLite's are all alike: the library in this process is one.
+        engine.dialect = _sqlite()
+        engine.update_execution_options(compiled_cache=_COMPILED)
+
+
+@lru_cache(maxsize=1)
+def _sqlite() -> Dialect:
+    engine = create_engine("sqlite://")
+    # Connecting completes the dialect with what this library can do.
+    engine.connect().close()
+    engine.dispose()
+    return engine.dialect
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -31,9 +31,9 @@ class Fixture:
 
     source: str
     digest: str
-    identities: tuple[Mapping[str, Any], ...]
-    clients: tuple[Mapping[str, Any], ...]
-    sections: Mapping[str, Mapping[str, Any]]
+    identities: tuple[Mapping[str, Any], ...] = field(hash=False)
+    clients: tuple[Mapping[str, Any], ...] = field(hash=False)
+    sections: Mapping[str, Mapping[str, Any]] = field(hash=False)
 
 
 def shipped(name: str) -> Path:
