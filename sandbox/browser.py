@@ -22,6 +22,7 @@ from sandbox.service import current_mount, current_world
 _MOST_SHOWN = 100
 # In a policy a semicolon begins another directive and a comma another policy, and a URI may have both in its authority.
 _SOURCE = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]+)?")
+_NOBODY = "'none'"
 
 
 class _Known(Protocol):
@@ -72,6 +73,23 @@ def signed_out(frames: Iterable[str], next_url: str | None, **named: str | None)
 def first_people(people: Iterable[Person], login: str | None) -> list[Person]:
     """Whom a sign-in page lists: who has this login first, then the others, as far as a list is a help."""
     return sorted(people, key=lambda person: person.login != login)[:_MOST_SHOWN]
+
+
+def let_page_act(
+    page: Response, *, calls: Iterable[str] = (), frames: Iterable[str] = (), framed_by: Iterable[str] = ()
+) -> Response:
+    """Let a page run the sandbox's own scripts, and have them call, frame, or be framed by, these origins or `'self'`.
+
+    A page that is framed, or frames, tells the other its origin (Referer), so that they can speak to each other.
+    """
+    lists = {"connect-src": calls, "frame-src": frames, "frame-ancestors": framed_by}
+    rules = (f"{name} {' '.join(dict.fromkeys(origins)) or _NOBODY}" for name, origins in lists.items())
+    page.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; base-uri 'none'; "
+        f"{'; '.join(rules)}"
+    )
+    page.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+    return page
 
 
 def redirect_to(uri: str) -> Response:

@@ -68,9 +68,12 @@ class Mount:
         prefix = f"/{self.slug}" if self.by_prefix else ""
         return f"{self.origin}{self.world_prefix}{prefix}{path}"
 
-    def at(self, slug: str | None) -> Mount:
-        """The same way in, for another room; a room that is reached by host finds the others at the root."""
-        return replace(self, slug=slug, by_prefix=self.by_prefix and slug is not None, begins=())
+    def at(self, slug: str | None, *, by_prefix: bool = False) -> Mount:
+        """The same way in, for another room; a room that is reached by host finds the others at the root.
+
+        `by_prefix` leads below the other's slug however the request came, for what it does not have at the root.
+        """
+        return replace(self, slug=slug, by_prefix=(self.by_prefix or by_prefix) and slug is not None, begins=())
 
     def _with_host(self, host: str) -> str:
         parts = urlsplit(self.origin)

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, cast
+from typing import Any, Literal, Protocol, cast
 
 from flask import Blueprint, Response, current_app, g, request
 from sqlalchemy.orm import Session
@@ -25,23 +25,64 @@ from sandbox.mounts import Mount
 
 @dataclass(frozen=True)
 class UpstreamUser:
-    """The person behind an upstream's access token. `subject` is stable, `email` the verified primary or None."""
+    """The person behind an upstream's access token. `subject` is stable, `email` the verified primary or None.
+
+    `address` is the e-mail as the upstream tells it, verified or not; `handle` the name that the person goes by there,
+    and `picture` the URL of a portrait.
+    """
 
     subject: str
     login: str
     name: str | None
     email: str | None
     client_id: str
+    address: str | None = None
+    handle: str = ""
+    picture: str | None = None
 
 
 class Upstream(Protocol):
-    """What an exchange may ask of a provider, in-process, on behalf of an application of its own."""
+    """What an exchange may ask of a provider, in-process, on behalf of an application of its own.
 
-    def redeem(self, world: World, code: str, *, client_id: str) -> str:
-        """Swap an authorization code for the provider's access token. Raises Refusal as the token endpoint would."""
+    A provider derives from it and has the verbs that it can; `verify` is there only where it signs tokens for others.
+    """
 
-    def look_up(self, world: World, access_token: str) -> UpstreamUser:
+    def redeem(
+        self,
+        world: World,
+        code: str,
+        *,
+        client_id: str,
+        redirect_uri: str | None = None,
+        code_verifier: str | None = None,
+        issuer: str | None = None,
+    ) -> str:
+        """Swap an authorization code for the provider's access token. Raises Refusal as the token endpoint would.
+
+        `issuer` names one of the issuers of a provider that has several.
+        """
+
+    def look_up(self, world: World, access_token: str, *, issuer: str | None = None) -> UpstreamUser:
         """The person and client behind an access token. Raises Refusal: TOKEN_UNKNOWN, TOKEN_REVOKED, TOKEN_EXPIRED."""
+
+    def verify(self, world: World, token: str, **expected: str) -> Mapping[str, Any]:  # noqa: ARG002 - for who can
+        """The claims of a token that the provider signed, and that is good now.
+
+        `expected` says what it must hold besides, in the provider's own names. Raises Refusal, whose `field` is the
+        part at fault: TOKEN_MALFORMED (`token`, `header`, `payload`, or the claim), TOKEN_ALGORITHM_NOT_ALLOWED
+        (`alg`), TOKEN_KEY_UNKNOWN and TOKEN_KEY_AMBIGUOUS (`kid`), TOKEN_SIGNATURE_BAD (`signature`),
+        TOKEN_NOT_YET_VALID (`nbf`), TOKEN_EXPIRED (`exp`), TOKEN_AUDIENCE_WRONG (the name in `expected`),
+        PROVIDER_FAILED (`keys`) if the provider does not give its keys, PROVIDER_UNSUPPORTED if it signs nothing.
+        """
+        raise Refusal(Reason.PROVIDER_UNSUPPORTED, "this provider signs no tokens that others verify", "provider")
+
+    def lend(self, world: World, provider: str, *, redirect_uri: str) -> str:  # noqa: ARG002 - for who can
+        """The address at which a browser begins a sign-in by an application that this provider lends to the exchange.
+
+        `provider` is whose application it is. Raises Refusal as the provider's own endpoint would, and
+        PROVIDER_UNSUPPORTED if it lends nothing.
+        """
+        raise Refusal(Reason.PROVIDER_UNSUPPORTED, "this provider lends no applications", "provider")
 
 
 class NothingFitsError(LookupError):
@@ -68,7 +109,8 @@ class Snippet:
 class Service:
     """A room's card: what it is called, where it lives, and how it says no.
 
-    `roots` and `hosts` are explained in mounts.py; `base_path` is what a client is pointed at. `words` is
+    `roots` and `hosts` are explained in mounts.py; `base_path` is what a client is pointed at, below the prefix where
+    `by_prefix` tells that not all a client needs is at the root. `words` is
     `{dialect: {Reason: that dialect's words}}`, total over Reason. `check_fixture` finds what no schema can say of the
     room's section of a fixture; `seed` puts the section into a world and returns the settings that the room wants in
     `world.settings[slug]`. `demo_url(mount, redirect_uri)` starts a sign-in for the home page;
@@ -85,6 +127,7 @@ class Service:
     words: Mapping[str, Mapping[Reason, object]]
     render_refusal: Callable[[Refusal], Response]
     base_path: str = ""
+    by_prefix: bool = False
     hosts: Mapping[str, str] = field(default_factory=dict)
     demo_url: Callable[[Mount, str | None], str] | None = None
     demo_command: Callable[[Mount, str], str] | None = None

@@ -110,7 +110,7 @@ def test_no_test_file_is_longer_than_its_limit(file):
 
 def test_every_room_is_a_folder_with_the_same_files():
     for service in SERVICES.values():
-        folder = PACKAGE / f"{service.kind}s" / service.slug
+        folder = PACKAGE / f"{service.kind}s" / service.slug.replace("-", "_")
         names = {path.name for path in folder.rglob("*.py")}
         assert {"__init__.py", "routes.py", "rules.py", "wire.py", "errors.py"} <= names, service.slug
 

@@ -186,7 +186,7 @@ def objects(rule: dict[str, Any], path: str = "", of: str = "") -> Iterator[tupl
         for key, member in rule["properties"].items():
             yield from objects(member, f"{path}.{key}".lstrip("."), of)
         for case in rule.get("allOf", ()):
-            (service,) = re.findall("[a-z]+", case["if"]["properties"]["service"]["pattern"])
+            (service,) = re.findall("[a-z][a-z-]*", case["if"]["properties"]["service"]["pattern"])
             for key, member in case["then"]["properties"].items():
                 yield from objects(member, f"{path}.{key}", f" of {service}")
 

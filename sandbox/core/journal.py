@@ -35,6 +35,7 @@ _SECRET_NAMES = frozenset(
         "clientsecret",
         "clientassertion",
         "secret",
+        "xpartnershipsecret",
         "password",
         "key",
         "apikey",
@@ -111,7 +112,8 @@ def redact_url(url: str) -> str:
 
 def is_secret(name: str) -> bool:
     """Whether what travels under this name must not be written down."""
-    return name.lower().replace("-", "").replace("_", "") in _SECRET_NAMES
+    known = name.lower().replace("-", "").replace("_", "") in _SECRET_NAMES
+    return known or name.lower().endswith(("_code", "-token", "_token")) or name.endswith("Token")
 
 
 def printable(text: str) -> str:

@@ -73,8 +73,8 @@ def secret_key(secret: str, algorithm: str = "HS256") -> Key:
 
 
 @lru_cache(maxsize=256)
-def load_key(pem: bytes, algorithm: str | None = None) -> Key:
-    """A private key of the sandbox's own from PEM; its `kid` is the RFC 7638 thumbprint.
+def load_key(pem: bytes, algorithm: str | None = None, kid: str | None = None) -> Key:
+    """A private key of the sandbox's own from PEM; without a `kid` that is its RFC 7638 thumbprint.
 
     `algorithm` chooses PS256 for an RSA key, which is for RS256 otherwise. Raises ValueError for other types.
     """
@@ -90,7 +90,7 @@ def load_key(pem: bytes, algorithm: str | None = None) -> Key:
         case _:
             raise ValueError(f"no algorithm for a {type(private).__name__}")
     public = private.public_key()
-    kid = thumbprint(_public_members(public))
+    kid = kid or thumbprint(_public_members(public))
     return Key(kid=kid, algorithm=algorithm or usual, signing=private, verifying=public)
 
 

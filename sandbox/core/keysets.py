@@ -25,6 +25,14 @@ def signing_key(world: World, service: str, algorithm: str) -> Key:
     return _key(row or _make_key(world, service, algorithm))
 
 
+def name_first_key(world: World, service: str, algorithm: str, kid: str) -> None:
+    """Have the first key of `service` for `algorithm` called `kid`; later ones are called by their thumbprints.
+
+    For vendors whose key ids are words that clients know. It must come before the first use.
+    """
+    _make_key(world, service, algorithm, kid)
+
+
 def published_keys(world: World, service: str, algorithms: tuple[str, ...]) -> list[Key]:
     """All keys that verify tokens of `service`, the signing ones first; there is one for each of `algorithms`.
 
@@ -64,10 +72,10 @@ def _rank(row: tables.SigningKey, algorithms: tuple[str, ...]) -> int:
 
 
 def _key(row: tables.SigningKey) -> Key:
-    return load_key(row.pem.encode(), row.algorithm)
+    return load_key(row.pem.encode(), row.algorithm, row.kid)
 
 
-def _make_key(world: World, service: str, algorithm: str) -> tables.SigningKey:
+def _make_key(world: World, service: str, algorithm: str, kid: str | None = None) -> tables.SigningKey:
     # Of two first requests at once one makes the key, and the other finds it.
     world.store.lock("keys")
     found = world.store.find(tables.SigningKey, service=service, algorithm=algorithm, retired_at=None)
@@ -80,7 +88,7 @@ def _make_key(world: World, service: str, algorithm: str) -> tables.SigningKey:
         pem, slot = derive_pem(development_keys()[0], algorithm, owner), None
     else:
         pem, slot = _rsa_pem(world, service, algorithm)
-    key = load_key(pem, algorithm)
+    key = load_key(pem, algorithm, kid)
     world.store.add(
         tables.SigningKey,
         service=service,

@@ -41,7 +41,7 @@ def home() -> str:
                 "kind": service.kind,
                 "summary": service.summary,
                 "demo_url": demos.get(service.slug),
-                "base_url": mount.at(service.slug).url(service.base_path),
+                "base_url": mount.at(service.slug, by_prefix=service.by_prefix).url(service.base_path),
             }
             for service in services
         ],

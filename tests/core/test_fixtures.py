@@ -79,7 +79,7 @@ MISSHAPEN = {
     "version unknown": ("version: 2\n", "f.yaml:1: version: must be 1; found 2"),
     "section unknown": ("version: 1\nokta: {}\n",
         "f.yaml:2: okta: is not a known key; known are $schema, version, identities, clients, github, oidc, azure, "
-        "gmi"),
+        "insforge-cloud, gmi, insforge"),
     "key misspelt": ("version: 1\nidentities:\n- login: alice\n  name: Alice\n  pasword: x\n",
         'f.yaml:5: identities[0].pasword: is not a known key (did you mean "password"?)'),
     "key missing": ("version: 1\nidentities:\n- login: alice\n- name: Bob\n  purpose: none\n",
@@ -105,8 +105,8 @@ MISSHAPEN = {
     "list too short": ("version: 1\nazure: {tenants: []}\n",
         "f.yaml:2: azure.tenants: must be at least 1 in number; found 0"),
     "service unknown": ("version: 1\nclients:\n" + client(service="okta"),
-        "f.yaml:4: clients[0].service: must be github, azure, or oidc/ followed by the name of an issuer; "
-        'found "okta"'),
+        "f.yaml:4: clients[0].service: must be github, azure, insforge-cloud, or oidc/ followed by the name of an "
+        'issuer; found "okta"'),
     "setting unknown to the service": ("version: 1\nclients:\n" + client(service="azure", settings="{trustd: true}"),
         'f.yaml:8: clients[0].settings.trustd: is not a known key (did you mean "trusted"?)'),
     "long value": ("version: 1\n" + people("a" * 200),
@@ -310,16 +310,24 @@ def test_the_smallest_fixture_has_every_section():
     gmi = {"client": None, "secret": "sandbox-gmi-secret-for-local-use-only", "max_api_keys": 20}
     github = {"organizations": [], "settings": switches | {"refresh_token_ttl": 15897600}}
     digest = hashlib.sha256(b"version: 1").hexdigest()
-    oidc, azure = fixture.sections["oidc"], fixture.sections["azure"]
-    sections = {"github": github, "oidc": oidc, "azure": azure, "gmi": gmi | lives}
+    oidc, azure, cloud, insforge = (fixture.sections[name] for name in ("oidc", "azure", "insforge-cloud", "insforge"))
+    sections = {"github": github, "oidc": oidc, "azure": azure, "insforge-cloud": cloud, "gmi": gmi | lives}
+    sections |= {"insforge": insforge}
     assert fixture == Fixture("f.yaml", digest, (), (), sections)
     assert (oidc["any_issuer"], oidc["issuers"]) == (True, [])
     assert [(tenant["domain"], tenant["groups"]) for tenant in azure["tenants"]] == [("contoso.test", [])]
+    assert (cloud["kid"], cloud["projects"]) == ("insforge-key-2025-08-13", [])
+    assert (insforge["project_id"], insforge["oauth"], insforge["custom_oauth"]) == ("sandbox-project", [], [])
 
 
 @pytest.mark.parametrize(
     ("service", "key", "value"),
-    [("github", "device_flow", True), ("oidc/any", "trusted", False), ("azure", "audience", "AzureADMyOrg")],
+    [
+        ("github", "device_flow", True),
+        ("oidc/any", "trusted", False),
+        ("azure", "audience", "AzureADMyOrg"),
+        ("insforge-cloud", "device_flow", True),
+    ],
 )
 def test_the_settings_of_a_client_are_those_of_its_service(service: str, key: str, value: object):
     settings = {"settings": "{type: oauth-app}"} if service == "github" else {"settings": "{}"}

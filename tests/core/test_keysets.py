@@ -7,8 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from sandbox import Config, create_app
-from sandbox.core.keys import ASYMMETRIC, load_key
-from sandbox.core.keysets import development_keys, drop_key, published_keys, rotate_key, signing_key
+from sandbox.core import tables
+from sandbox.core.keys import ASYMMETRIC, load_key, thumbprint
+from sandbox.core.keysets import (
+    development_keys,
+    drop_key,
+    name_first_key,
+    published_keys,
+    rotate_key,
+    signing_key,
+)
+
+
+def _rows(world) -> list[tables.SigningKey]:
+    return world.store.list(tables.SigningKey, order=("serial",))
 
 
 def kids(sandbox, service: str) -> list[str]:
@@ -39,6 +51,19 @@ def test_a_rotated_key_signs_no_more_and_is_still_published(sandbox, algorithm):
     assert published[0] == newest.kid
     assert set(published) == {old.kid, new.kid, newest.kid}
     assert len(published) == 3
+
+
+def test_a_first_key_may_have_a_name_and_later_ones_have_thumbprints(sandbox):
+    with sandbox.world() as world:
+        name_first_key(world, "vendor", "RS256", "vendor-key-1")
+        name_first_key(world, "vendor", "RS256", "too-late")
+        first = signing_key(world, "vendor", "RS256")
+        second = rotate_key(world, "vendor", "RS256")
+
+        assert (first.kid, first.jwk["kid"]) == ("vendor-key-1", "vendor-key-1")
+        assert second.kid == thumbprint(second.jwk)
+        assert [key.kid for key in published_keys(world, "vendor", ("RS256",))] == [second.kid, "vendor-key-1"]
+        assert drop_key(world, "vendor", "vendor-key-1")
 
 
 def test_only_a_retired_key_is_dropped(sandbox):
@@ -72,10 +97,11 @@ def test_keys_are_generated_once_the_pool_is_empty(sandbox):
     pool = {load_key(pem).kid for pem in development_keys()}
     assert len(pool) == 16
     with sandbox.world() as world:
-        shipped = [signing_key(world, f"oidc/{n}", "RS256").kid for n in range(len(pool))]
+        seeded = {thumbprint(signing_key(world, row.service, "RS256").jwk) for row in _rows(world)}
+        shipped = [signing_key(world, f"oidc/{n}", "RS256").kid for n in range(len(pool) - len(seeded))]
         fresh = signing_key(world, "oidc/last", "RS256")
 
-    assert set(shipped) == pool
+    assert {*shipped, *seeded} == pool
     assert fresh.kid not in pool
     assert fresh.verifying.key_size == 2048
 

@@ -12,6 +12,8 @@ from flask import Flask
 # What everyone may read, and keep.
 PUBLIC = ("static", "discovery", "openid-configuration", "photo", "userrealm")
 SCRIPT = "<script>alert(1)</script>"
+# Scripts are files of the sandbox, and have nothing inside.
+OWN_SCRIPT = ' src="/_sandbox/static/[a-z-]+[.]js"></script>'
 
 HOSTILE = {
     "nothing": "",
@@ -52,7 +54,7 @@ def complaint(answer: Any, path: str) -> str:
     fine = {
         f"{status} {headers.get('X-Sandbox-Reason')}": status < 500,
         "a broken header": "X-Evil" not in headers and not re.search("[\r\n]", "".join(headers.values())),
-        "reflected": not (is_markup and "<script" in answer.text.lower()),
+        "reflected": not (is_markup and re.search(f"<script(?!{OWN_SCRIPT})", answer.text.lower())),
         "sniffed": headers["X-Content-Type-Options"] == "nosniff",
         "scripts and frames": "default-src 'none'" in headers["Content-Security-Policy"],
         "cached": "no-store" in headers["Cache-Control"] or any(word in path.lower() for word in PUBLIC),
@@ -63,8 +65,12 @@ def complaint(answer: Any, path: str) -> str:
 
 def speaks(answer: Any, path: str) -> bool:
     """Whether a refusal is in the dialect of the room that `path` belongs to."""
-    if path.startswith(("/oidc/", "/azure/")):
-        return answer.mimetype == "text/html" or "error" in (answer.json or ())
+    if path.startswith(("/oidc/", "/azure/", "/insforge-cloud/")):
+        members = {"error", "message"} if path.startswith("/insforge-cloud/") else {"error"}
+        return answer.mimetype == "text/html" or bool(members & set(answer.json or ()))
+    if path.startswith("/insforge/"):
+        members = answer.json or {}
+        return list(members)[:3] == ["error", "message", "statusCode"] and members["statusCode"] == answer.status_code
     path = path.removeprefix("/github").removeprefix("/gmi")
     if path.startswith("/api/v1"):
         return {"group", "code"} <= set(answer.json or ()) and isinstance(answer.json["code"], int)

@@ -8,27 +8,42 @@ from sandbox.providers.github.api.callers import get_caller
 from sandbox.providers.github.login.token_rules import redeem_code_of
 from sandbox.providers.github.people import github_id, verified_primary
 from sandbox.providers.github.tokens import SLUG
-from sandbox.service import UpstreamUser
+from sandbox.service import Upstream, UpstreamUser, current_mount
 
 
-class GitHub:
-    """The two verbs of an Upstream; GitHub has no id_token to verify."""
+class GitHub(Upstream):
+    """The verbs of an Upstream that GitHub has; it signs no tokens that others verify."""
 
-    def redeem(self, world: World, code: str, *, client_id: str) -> str:
+    def redeem(
+        self,
+        world: World,
+        code: str,
+        *,
+        client_id: str,
+        redirect_uri: str | None = None,
+        code_verifier: str | None = None,
+        issuer: str | None = None,  # noqa: ARG002 - there is one GitHub
+    ) -> str:
         """Swap a code of this client for a `gho_` or `ghu_` token. Raises Refusal as the token endpoint would."""
-        return redeem_code_of(world, get_client(world, SLUG, client_id), code=code).access_token
+        client = get_client(world, SLUG, client_id)
+        issued = redeem_code_of(world, client, code=code, redirect_uri=redirect_uri, code_verifier=code_verifier)
+        return issued.access_token
 
-    def look_up(self, world: World, access_token: str) -> UpstreamUser:
+    def look_up(self, world: World, access_token: str, *, issuer: str | None = None) -> UpstreamUser:  # noqa: ARG002
         """Who a token speaks for, and which client holds it.
 
         Raises Refusal: TOKEN_UNKNOWN, TOKEN_REVOKED, TOKEN_EXPIRED, IDENTITY_UNKNOWN, IDENTITY_DEACTIVATED.
         """
         caller = get_caller(world, access_token)
-        identity = caller.identity
+        identity, number = caller.identity, github_id(caller.identity)
+        email = verified_primary(identity)
         return UpstreamUser(
-            subject=str(github_id(identity)),
+            subject=str(number),
             login=identity.login,
             name=identity.name,
-            email=verified_primary(identity),
+            email=email,
             client_id=caller.token.client_id,
+            address=email,
+            handle=identity.login,
+            picture=current_mount().at(SLUG).url(f"/avatars/u/{number}") + "?v=4",
         )

@@ -20,6 +20,7 @@ from sandbox.providers.oidc.metadata.routes import register_metadata
 from sandbox.providers.oidc.seed import seed
 from sandbox.providers.oidc.snippets import SNIPPETS
 from sandbox.providers.oidc.token.routes import register_token
+from sandbox.providers.oidc.upstream import OpenIdProvider
 from sandbox.service import Service
 
 room = Blueprint("oidc", __name__)
@@ -77,5 +78,6 @@ service = Service(
     check_fixture=check_fixture,
     seed=seed,
     after_request=_after_request,
+    upstream=OpenIdProvider(),
     snippets=SNIPPETS,
 )

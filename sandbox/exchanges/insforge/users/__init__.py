@@ -1,0 +1,1 @@
+"""End users of a project: sign-up, sessions, profiles, and codes by e-mail."""

@@ -1,0 +1,1 @@
+"""Shared keys: signing in at other providers through the applications that the cloud lends to its projects."""
