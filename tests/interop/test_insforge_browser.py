@@ -1,4 +1,4 @@
-"""@insforge/sdk, unmodified, in Chromium: a page of another origin signs in, is loaded again, refreshes and signs out."""
+"""@insforge/sdk, unmodified, in Chromium: a page of another origin signs in, is loaded again, refreshes, signs out."""
 
 from __future__ import annotations
 

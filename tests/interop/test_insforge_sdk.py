@@ -1,4 +1,4 @@
-"""@insforge/sdk, unmodified, on Node.js: everything that a server does with a project, each body held to its schemas."""
+"""@insforge/sdk, unmodified, on Node.js: all that a server does with a project, each body held to its schemas."""
 
 from __future__ import annotations
 

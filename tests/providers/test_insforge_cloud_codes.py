@@ -70,6 +70,17 @@ def test_the_key_set_has_one_key_with_the_configured_id(sandbox):
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
+def test_pages_of_any_origin_may_ask_for_the_key_set(sandbox):
+    answer = sandbox.options(JWKS, headers={"Origin": "https://app.test"})
+
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Access-Control-Allow-Methods"] == "GET, HEAD, OPTIONS"
+
+
+def test_the_home_page_points_clients_below_the_prefix(sandbox):
+    assert "http://localhost/insforge-cloud<" in sandbox.get("/").text
+
+
 def test_the_key_set_is_on_the_hosts_of_the_cloud_and_not_at_the_root(sandbox):
     keys = key_set(sandbox)
 

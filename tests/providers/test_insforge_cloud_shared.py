@@ -8,9 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from flask import g
 
 from sandbox import Config
 from sandbox.core import tables
+from sandbox.mounts import Mount
+from sandbox.services import SERVICES
 from tests.conftest import SandboxClient
 from tests.support.forms import submit
 from tests.support.insforge_cloud import AT
@@ -119,6 +122,14 @@ def test_the_sandbox_may_approve_by_itself(make_sandbox):
     sandbox = make_sandbox(Config(approval="always=octocat"))
 
     assert payload(sandbox.get(start(sandbox).json["auth_url"]).location)["login"] == "octocat"
+
+
+def test_an_exchange_may_begin_one_in_process(app, sandbox):
+    with app.test_request_context("/", environ_overrides={"sandbox.mount": None}), sandbox.world() as world:
+        g.mount = Mount("http://localhost", "default", "", "insforge")
+        url = SERVICES[SLUG].upstream.lend(world, "google", redirect_uri=CALLBACK)
+
+    assert payload(sandbox.get(f"{url}&login_hint=alice").location)["email"] == "alice@contoso.test"
 
 
 def test_a_person_refuses(sandbox):

@@ -78,9 +78,8 @@ def speaks(answer: Any, path: str) -> bool:
         return {"message", "documentation_url"} <= set(answer.json or ())
     if path in ("/login/oauth/access_token", "/login/device/code"):
         return b"error" in answer.data
-    if path.startswith(("/login", "/settings", "/avatars")):
-        return bool(answer.mimetype == "text/html")
-    return answer.mimetype in ("application/problem+json", "text/html")
+    is_page = path.startswith(("/login", "/settings", "/avatars"))
+    return answer.mimetype in ("text/html", "text/html" if is_page else "application/problem+json")
 
 
 def complaints(calls: Iterator[tuple[str, str, Any]]) -> list[str]:

@@ -115,7 +115,7 @@ def _required(config: OAuthConfig | None, name: str) -> OAuthConfig:
 
 def _check_shared(world: World, *, use_shared_key: bool) -> None:
     if use_shared_key and not world.settings[SLUG]["shared_keys"]:
-        raise Refusal(Reason.NOT_CONFIGURED, "the fixture has insforge.shared_keys off", "useSharedKey")
+        raise Refusal(Reason.NOT_CONFIGURED, "the fixture has insforge.shared_keys off", "shared_keys")
 
 
 def _render_custom(config: OAuthConfig, *, secret: bool = False) -> Json:

@@ -72,7 +72,8 @@ def begin_custom(world: World, key: str, redirect_uri: str, challenge: str, pass
     _check_redirect(world, redirect_uri)
     config = _get_custom(world, key)
     leg = legs.custom_leg(config)
-    state = _issue_state(world, key, redirect_uri, challenge)
+    # Each is remembered, so no two may be alike.
+    state = _issue_state(world, key, redirect_uri, challenge, nonce=world.ids.hex(16))
     verifier = world.ids.text(_VERIFIER_BYTES)
     issue_code(
         world,
@@ -206,8 +207,9 @@ def _get_custom(world: World, key: str) -> OAuthConfig:
     return config
 
 
-def _issue_state(world: World, provider: str, redirect_uri: str, challenge: str) -> str:
-    return sign_by_secret(world, claims.state_claims(provider, redirect_uri, challenge, world.now()), STATE_TTL)
+def _issue_state(world: World, provider: str, redirect_uri: str, challenge: str, **more: str) -> str:
+    said = claims.state_claims(provider, redirect_uri, challenge, world.now())
+    return sign_by_secret(world, {**said, **more}, STATE_TTL)
 
 
 def _user_of(world: World, provider: str, person: Person) -> User:

@@ -72,7 +72,7 @@ def get_user(user_id: str) -> Response:
 def delete_users() -> Response:
     """DELETE /api/auth/users: delete the users that the body names."""
     world = admin_world()
-    return users.render_deleted(people.remove_users(world, wire.parse_body(contract.DELETE_USERS)["userIds"]))
+    return users.render_deleted(people.remove_users(world, users.parse_deletion()))
 
 
 def get_profile(user_id: str) -> Response:

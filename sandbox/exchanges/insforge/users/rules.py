@@ -94,7 +94,7 @@ def get_user(world: World, user_id: str) -> User:
     """The user with this id. Raises Refusal: OBJECT_UNKNOWN."""
     user = people.find_user(world, user_id)
     if user is None:
-        raise Refusal(Reason.OBJECT_UNKNOWN, f"no user {user_id!r}", "userId")
+        raise Refusal(Reason.OBJECT_UNKNOWN, f"no user {user_id!r}", "id")
     return user
 
 

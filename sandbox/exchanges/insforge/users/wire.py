@@ -52,6 +52,12 @@ def parse_user_id(text: str) -> str:
     return text
 
 
+def parse_deletion() -> list[str]:
+    """The ids of the users to be deleted."""
+    ids: list[str] = parse_body(contract.DELETE_USERS)["userIds"]
+    return ids
+
+
 def parse_reset(fields: Json) -> tuple[str, str]:
     """The token, and the new password."""
     return fields["otp"], fields["newPassword"]
