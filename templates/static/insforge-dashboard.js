@@ -10,6 +10,7 @@ const host = isFramed ? window.parent : window.opener;
 const hostOrigin = document.referrer ? new URL(document.referrer).origin : location.origin;
 const CODE_TYPES = ["AUTHORIZATION_CODE", "AUTHORIZATION_CODE_ERROR", "AUTH_ERROR"];
 let waiting = null;
+let busy = false;
 let accessToken = "";
 
 function show(id, text) {
@@ -130,6 +131,14 @@ function fail(error) {
   say("You are not signed in.", error.message);
 }
 
-document.getElementById("again").addEventListener("click", () => start().catch(fail));
-document.getElementById("check").addEventListener("click", () => check().catch(fail));
-start().catch(fail);
+// One thing at a time: two questions at once would take each other's answers.
+async function run(action) {
+  if (busy) return;
+  busy = true;
+  await action().catch(fail);
+  busy = false;
+}
+
+document.getElementById("again").addEventListener("click", () => run(start));
+document.getElementById("check").addEventListener("click", () => run(check));
+run(start);

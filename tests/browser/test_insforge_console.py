@@ -130,6 +130,21 @@ def test_a_console_that_is_silent_is_waited_for_a_quarter_of_a_minute(live, visi
     expect(inside.locator("#problem-text")).to_have_text("Authorization code request timed out")
 
 
+def test_whoever_presses_twice_asks_once(live, visit):
+    page = open_project(live, visit)
+    inside = dashboard(page)
+    expect(inside.locator("#state")).to_have_text(SIGNED_IN, timeout=PATIENCE)
+    page.evaluate("void (window.answers = [], code = () => new Promise((answer) => answers.push(answer)))")
+
+    for _ in range(2):
+        inside.get_by_role("button", name="Ask again").click()
+    page.wait_for_function("answers.length > 0")
+    page.evaluate("answers.forEach((answer) => answer({type: 'AUTH_ERROR', message: 'Not today'}))")
+
+    expect(inside.locator("#problem-text")).to_have_text("Not today")
+    assert said(page).count("frame → console: REQUEST_AUTHORIZATION_CODE") == 2
+
+
 def test_a_console_of_another_origin_is_heard_if_it_is_trusted(live, visit, sandbox):
     move_dashboard(sandbox, elsewhere(live))
     change(sandbox, "insforge", trusted_origins=[live.origin])

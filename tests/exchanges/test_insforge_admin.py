@@ -246,6 +246,19 @@ def test_without_its_csrf_token_a_cookie_is_refused_and_kept(sandbox, path, csrf
     assert cookies(answer) == {}
 
 
+@pytest.mark.parametrize("path", [REFRESH, LOGOUT])
+def test_the_csrf_token_of_one_session_is_useless_for_another(sandbox, path):
+    first = exchange(sandbox, cloud_code(sandbox)).json["csrfToken"]
+    second = exchange(sandbox, cloud_code(sandbox)).json["csrfToken"]
+    users = sign_up(sandbox).json["csrfToken"]
+
+    answers = [sandbox.post(path, headers={"X-CSRF-Token": token}) for token in (first, users, second)]
+
+    # The cookie is the second session's.
+    assert first != second
+    assert [answer.status_code for answer in answers] == [403, 403, 200]
+
+
 def test_a_logout_clears_the_cookie_and_nothing_else(sandbox):
     session, held = admin(sandbox), sandbox.get_cookie(ADMIN_COOKIE, path="/api/auth/admin").value
     csrf = {"X-CSRF-Token": session["csrfToken"]}

@@ -87,9 +87,11 @@ CONFIG_ISSUES = {
         (3, "passwordMinLength: Number must be greater than or equal to 4"),
         (129, "passwordMinLength: Number must be less than or equal to 128"),
         ("6", "passwordMinLength: Expected number, received string"),
+        (6.5, "passwordMinLength: Expected integer, received float"),
     ],
     "verifyEmailMethod": [
         ("sms", "verifyEmailMethod: Invalid enum value. Expected 'code' | 'link', received 'sms'"),
+        (1, "verifyEmailMethod: Expected 'code' | 'link', received number"),
     ],
     "allowedRedirectUrls": [
         (["x"], "allowedRedirectUrls.0: Invalid URL or wildcard URL"),

@@ -102,6 +102,12 @@ GOOD: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"provider": "discord", "useSharedKey": False, "clientId": "c", "scopes": ["s"]},
     ),
     "add a custom one": ("POST", f"{AUTH}/oauth/custom/configs", CUSTOM),
+    "name a mail server": (
+        "PUT",
+        f"{AUTH}/smtp-config",
+        {"enabled": False, "port": 25, "host": "h", "password": "p", "minIntervalSeconds": 1},
+    ),
+    "write a template": ("PUT", f"{AUTH}/email-templates/request-otp", {"subject": "s", "bodyHtml": "b"}),
     "change one": ("PUT", f"{AUTH}/oauth/custom/sandbox/config", {"name": "n", "discoveryEndpoint": "https://x.test/"}),
     "list": ("GET", f"{AUTH}/users", {"limit": "1", "offset": "0", "search": "x"}),
     "begin": ("GET", f"{AUTH}/oauth/github", START),

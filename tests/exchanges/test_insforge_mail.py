@@ -6,12 +6,21 @@ from typing import Any
 
 import pytest
 
+from sandbox.core.faults import arm_fault
 from sandbox.core.refusals import Reason
 from tests.support.insforge import AUTH, NEW, api_key, check_refused, error, invalid, sign_up
 
 R = Reason
 OTP = "246810"
-SENT = {"success": True, "message": "If your email is registered, we have sent you a verification code"}
+SENT = {
+    "/email/send-otp": "If sign-in is available for this email, we have sent a verification code.",
+    "/email/send-verification": (
+        "If your email is registered, we have sent you a verification code. Please check your inbox."
+    ),
+    "/email/send-reset-password": (
+        "If your email is registered, we have sent you a password reset code. Please check your inbox."
+    ),
+}
 BAD_OTP = invalid("Invalid or expired verification code")
 
 
@@ -23,11 +32,11 @@ def change_config(sandbox: Any, **changed: Any) -> None:
     sandbox.put(f"{AUTH}/config", json=changed, headers=api_key(sandbox))
 
 
-@pytest.mark.parametrize("path", ["/email/send-otp", "/email/send-verification", "/email/send-reset-password"])
+@pytest.mark.parametrize("path", SENT)
 def test_a_code_is_said_to_be_sent_whoever_asks(sandbox, path):
     answer = post(sandbox, path)
 
-    assert (answer.status_code, answer.json) == (202, SENT)
+    assert (answer.status_code, answer.json) == (202, {"success": True, "message": SENT[path]})
     check_refused(sandbox, post(sandbox, path, email="x"), R.FIELD_INVALID, invalid("email: Invalid email format"))
 
 
@@ -56,6 +65,26 @@ def test_a_wrong_or_old_code_is_refused(sandbox):
     check_refused(sandbox, post(sandbox, "/sessions", method="otp", otp="000000"), R.OTP_WRONG, BAD_OTP)
     sandbox.clock.advance(minutes=15)
     check_refused(sandbox, post(sandbox, "/sessions", method="otp", otp=OTP), R.CODE_EXPIRED, BAD_OTP)
+
+
+LIMITED = "Too many {} from this IP. Please try again in 15 minutes."
+
+
+@pytest.mark.parametrize(
+    ("path", "operation", "what"),
+    [
+        ("/sessions", "create_session", "verification attempts"),
+        ("/email/verify", "verify_email", "verification attempts"),
+        ("/email/send-otp", "send_otp", "send email verification requests"),
+        ("/email/send-reset-password", "send_reset_password", "send email verification requests"),
+    ],
+)
+def test_a_limit_on_attempts_can_be_provoked(sandbox, path, operation, what):
+    with sandbox.world() as world:
+        arm_fault(world, "insforge", operation, R.RATE_LIMITED)
+
+    limited = error(429, "TOO_MANY_REQUESTS", LIMITED.format(what))
+    check_refused(sandbox, post(sandbox, path, otp=OTP), R.RATE_LIMITED, limited)
 
 
 def test_nobody_is_signed_up_by_a_code_where_nobody_may(sandbox):

@@ -157,6 +157,7 @@ SIGN_UP = [
         signing_up(email=None, password=None),
     ),
     row("empty name", R.FIELD_INVALID, invalid("name: Name is required"), signing_up(name="")),
+    row("blank name", R.FIELD_INVALID, invalid("name: Name is required"), signing_up(name="  ")),
     row("closed", R.PERMISSION_DENIED, CLOSED, when(signing_up(), disableSignup=True)),
 ]
 
@@ -362,6 +363,17 @@ def test_without_its_csrf_token_a_cookie_is_refused_and_kept(sandbox, path):
 
     check_refused(sandbox, answer, R.CSRF_TOKEN_WRONG, error(403, "FORBIDDEN", "Invalid CSRF token"))
     assert cookies(answer) == {}
+
+
+@pytest.mark.parametrize("path", ["/refresh", "/logout"])
+def test_the_csrf_token_of_one_session_is_useless_for_another(sandbox, path):
+    first, admins = sign_up(sandbox).json["csrfToken"], admin(sandbox)["csrfToken"]
+    second = sign_in(sandbox).json["csrfToken"]
+
+    answers = [sandbox.post(AUTH + path, headers={"X-CSRF-Token": token}) for token in (first, admins, second)]
+
+    # The cookie is the second session's, of the same user.
+    assert [answer.status_code for answer in answers] == [403, 403, 200]
 
 
 @pytest.mark.parametrize("path", ["/api/auth/refresh", "/api/auth/logout"])

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 
 from sandbox.server import ThreadServer
 from tests.support.components import NODE_SCRIPTS
-from tests.support.insforge import NEW, configure, setting
+from tests.support.insforge import NEW, cloud_code, configure, setting
 from tests.support.single_page import SinglePage, application, open_single_page
 
 Open = Callable[..., AbstractContextManager[SinglePage]]
@@ -117,3 +117,55 @@ def test_an_unknown_provider_is_told_to_the_page(open_spa):
         spa.press("sign-in")
 
         assert spa.told()["error"]["message"] == "Custom OAuth provider nope is not configured."
+
+
+ADMIN = """
+async ({ code, apiKey }) => {
+  const connect = (more) => insforge.createClient({ baseUrl: settings.server, retryCount: 0, ...more }).getHttpClient();
+  const here = (more) => ({ credentials: "include", skipAuthRefresh: true, ...more });
+  const facts = ({ name, message, statusCode, error, nextActions = null }) => {
+    return { name, message, statusCode, error, nextActions };
+  };
+  const post = (path, body, headers) => connect().post(`/api/auth/admin/${path}`, body, here({ headers }));
+
+  const session = await post("sessions/exchange", { code });
+  const csrf = { "X-CSRF-Token": session.csrfToken };
+  const asAdmin = connect({ accessToken: session.accessToken });
+  return {
+    session,
+    current: await asAdmin.get("/api/auth/admin/sessions/current"),
+    users: await asAdmin.get("/api/auth/users"),
+    renewed: await post("refresh", undefined, csrf),
+    wrong: await post("refresh", undefined, { "X-CSRF-Token": "x" }).catch(facts),
+    done: await post("logout", undefined, csrf),
+    gone: await post("refresh", undefined, csrf).catch(facts),
+    bad: await post("sessions/exchange", { code: "x" }).catch(facts),
+  };
+}
+"""
+
+
+@in_both_modes
+def test_an_admin_comes_by_a_code_of_the_cloud_and_goes(open_spa, sandbox, cookies):
+    with open_spa(cookies, email=NEW["email"], password=NEW["password"]) as spa:
+        spa.told()
+        done = spa.page.evaluate(ADMIN, {"code": cloud_code(sandbox)})
+
+    admin = {"sub": "cloud:user_123"}
+    assert done["session"]["admin"] == done["current"]["admin"] == done["renewed"]["admin"] == admin
+    assert [user["email"] for user in done["users"]["data"]] == [NEW["email"]]
+    assert done["renewed"]["csrfToken"] == done["session"]["csrfToken"]
+    assert done["done"] == {"success": True, "message": "Logged out successfully"}
+    assert done["wrong"] == told(403, "FORBIDDEN", "Invalid CSRF token")
+    assert done["gone"] == told(401, "AUTH_UNAUTHORIZED", "No admin refresh token provided")
+    assert done["bad"] == told(
+        400,
+        "AUTH_INVALID_CREDENTIALS",
+        "Invalid cloud authorization code: Invalid Compact JWS",
+        "Check the token is valid or login to get a new token.",
+    )
+
+
+def told(status: int, error: str, message: str, next_actions: str | None = None) -> dict[str, Any]:
+    known = {"message": message, "statusCode": status, "error": error, "nextActions": next_actions}
+    return {"name": "InsForgeError", **known}

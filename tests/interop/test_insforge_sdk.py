@@ -11,6 +11,9 @@ import pytest
 import requests
 
 from sandbox import Config
+from sandbox.core.faults import arm_fault
+from sandbox.core.keysets import rotate_key
+from sandbox.core.refusals import Reason
 from sandbox.server import ThreadServer
 from tests.support.conversation import Conversation, converse
 from tests.support.insforge import NEW, claims, cloud_code, query, setting
@@ -117,11 +120,19 @@ def test_an_admin_client_uses_the_api_key(script, server, sandbox, sdk):
     sdk("signUp", **NEW)
     key = setting(sandbox, "api_key")
 
-    users = script.ask("asAdmin", baseUrl=server, apiKey=key, path="/api/auth/users")
-    config = script.ask("asAdmin", baseUrl=server, apiKey=key, path="/api/auth/config")
+    def read(path: str, schema: str) -> Any:
+        return script.ask("asAdmin", baseUrl=server, apiKey=key, path=f"/api/auth/{path}", schema=schema)
 
-    assert users["pagination"]["total"] == 1
+    users, config = read("users", "listUsersResponseSchema"), read("config", "getAuthConfigResponseSchema")
+    custom = read("oauth/custom/configs", "listCustomOAuthConfigsResponseSchema")
+
+    assert (users["pagination"]["total"], users["data"][0]["email"]) == (1, NEW["email"])
     assert config["disableSignup"] is False
+    smtp = read("smtp-config", "getSmtpConfigResponseSchema")
+    mails = read("email-templates", "listEmailTemplatesResponseSchema")
+
+    assert [one["key"] for one in custom["data"]] == ["sandbox"]
+    assert (smtp["enabled"], len(mails["data"])) == (False, 5)
 
 
 def refused(status: int, error: str, message: str, next_actions: str | None = None) -> dict[str, Any]:
@@ -158,3 +169,54 @@ def test_the_keys_verify_what_they_signed(script, server, sandbox, sdk, where):
 
     assert said == claims(token)
     assert jwt.decode(token, key, algorithms=["RS256"]) == said
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "expired": {"ttl": 0},
+    "too early": {"nbf": 9_999_999_999},
+    "HS256": {"alg": "HS256"},
+    "none": {"alg": "none"},
+    "unknown key": {"kid": "nobody's"},
+    "forged": {"rogueKey": True},
+    "another algorithm": {"alg": "RS384"},
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_the_exchange_speaks_as_the_library_of_the_backend(script, server, sandbox, sdk, name):
+    """A real backend that has the sandbox as its cloud refuses in the same words."""
+    code, keys = cloud_code(sandbox, **WRONG[name]), f"{server}/insforge-cloud/.well-known/jwks.json"
+
+    (told,) = script.ask("verifyAll", keys=keys, tokens=[code], cooldownDuration=0)
+
+    # The library's own refusal of HS256 comes before the backend's list of algorithms does.
+    told = '"alg" (Algorithm) Header Parameter value not allowed' if name in ("HS256", "none") else told
+    assert sdk("exchangeAdminSession", code=code)["message"] == f"Invalid cloud authorization code: {told}"
+
+
+def test_a_kept_key_set_verifies_old_and_new_codes_after_a_rotation(script, server, sandbox):
+    keys, old = f"{server}/insforge-cloud/.well-known/jwks.json", cloud_code(sandbox)
+    before = script.ask("verifyAll", keys=f"{keys}?patient", tokens=[old])
+    script.ask("verifyAll", keys=f"{keys}?eager", tokens=[old], cooldownDuration=0)
+    with sandbox.world() as world:
+        rotate_key(world, "insforge-cloud", "RS256")
+    new = cloud_code(sandbox)
+
+    patient = script.ask("verifyAll", keys=f"{keys}?patient", tokens=[old, new])
+    eager = script.ask("verifyAll", keys=f"{keys}?eager", tokens=[new, old], cooldownDuration=0)
+
+    assert before == ["good"]
+    # Half a minute must pass before the library looks again for a key that it does not know.
+    assert patient == ["good", "no applicable key found in the JSON Web Key Set"]
+    assert eager == ["good", "good"]
+
+
+def test_a_key_set_that_is_away_is_told_in_the_same_words(script, server, sandbox, sdk):
+    code, told = cloud_code(sandbox), "Expected 200 OK from the JSON Web Key Set HTTP response"
+    with sandbox.world() as world:
+        arm_fault(world, "insforge-cloud", "keys", Reason.PROVIDER_FAILED, detail=told, sticky=True)
+
+    by_library = script.ask("verifyAll", keys=f"{server}/insforge-cloud/.well-known/jwks.json?away", tokens=[code])
+
+    assert by_library == [told]
+    assert sdk("exchangeAdminSession", code=code)["message"] == f"Invalid cloud authorization code: {told}"

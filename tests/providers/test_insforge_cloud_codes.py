@@ -209,6 +209,16 @@ def test_a_minted_code_is_a_genuine_one(sandbox):
     assert (claims["sub"], claims["email"], claims["type"]) == (USER, "a@b.test", "project_authorization")
 
 
+def test_the_mint_is_among_the_sandboxs_own_paths_too(sandbox):
+    answer = sandbox.post("/_sandbox/insforge-cloud/codes", json={"projectId": PROJECT, "userId": USER})
+
+    assert verify(sandbox, answer.json["code"])["userId"] == USER
+    unknown = sandbox.post("/_sandbox/insforge-cloud/codex", json={})
+    assert (unknown.status_code, unknown.json) == (404, {"success": False, "message": "Not found"})
+    in_a_world = sandbox.post("/w/nowhere/_sandbox/insforge-cloud/codes", json={})
+    assert in_a_world.status_code == 404
+
+
 def test_a_minted_code_says_how_long_it_lives(sandbox):
     body = {"projectId": "any", "userId": "any", "ttl": 5}
 

@@ -80,6 +80,29 @@ CREATE_CUSTOM_CONFIG = _request(
     {"key": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": r"^[a-z0-9_-]+$(?!\n)"}, **_CUSTOM_CONFIG}
 )
 UPDATE_CUSTOM_CONFIG = _request({}, _CUSTOM_CONFIG)
+_PORTS = [25, 465, 587, 2525]
+UPSERT_SMTP_CONFIG = Contract(
+    {
+        "type": "object",
+        "properties": {
+            "enabled": _FLAG,
+            "host": _TEXT,
+            "port": {"enum": _PORTS},
+            "username": _TEXT,
+            "password": _FILLED,
+            "senderEmail": _TEXT,
+            "senderName": _TEXT,
+            "minIntervalSeconds": {"type": "integer", "minimum": 0, "maximum": 2_147_483_647},
+        },
+        "required": ["enabled", "port"],
+    }
+)
+_SMTP_USERNAME = {"type": "string", "pattern": r"[\s\S]"}
+ENABLED_SMTP_CONFIG = _request(
+    {"host": _FILLED, "username": _SMTP_USERNAME, "senderEmail": _EMAIL, "senderName": _FILLED}
+)
+UPDATE_EMAIL_TEMPLATE = _request({"subject": _FILLED, "bodyHtml": _FILLED})
+_BAD_PORT = f"Port must be one of: {', '.join(map(str, _PORTS))}"
 # {(the last step of the path, the keyword): the vendor's text}; `userIds[]` is an entry of a list. The rest are zod's.
 TEXTS = {
     ("username", "minLength"): "Username is required",
@@ -103,5 +126,14 @@ TEXTS = {
     ("code_verifier", "maxLength"): "Code verifier must be at most 128 characters",
     ("code_verifier", "pattern"): "Code verifier must be base64url encoded",
     ("key", "pattern"): "Key must contain only lowercase letters, numbers, hyphens, and underscores",
+    ("host", "minLength"): "SMTP host is required",
+    ("port", "required"): _BAD_PORT,
+    ("port", "enum"): _BAD_PORT,
+    ("username", "pattern"): "SMTP username is required",
+    ("password", "minLength"): "SMTP password is required",
+    ("senderEmail", "pattern"): "Invalid sender email",
+    ("senderName", "minLength"): "Sender name is required",
+    ("subject", "minLength"): "Subject is required",
+    ("bodyHtml", "minLength"): "Template body is required",
     ("method", "enum"): "Invalid discriminator value. Expected 'password' | 'otp'",
 }

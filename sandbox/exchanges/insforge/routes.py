@@ -1,6 +1,6 @@
 """The room as a whole: every endpoint, the project's keys, the dashboard's page, and what any page may call.
 
-The endpoints themselves are in admin/, users/ and oauth/.
+The endpoints themselves are in admin/, users/, oauth/ and email/.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from sandbox.browser import let_page_act
 from sandbox.exchanges.insforge import wire
 from sandbox.exchanges.insforge.admin.routes import register_admin
+from sandbox.exchanges.insforge.email.routes import register_email
 from sandbox.exchanges.insforge.models import SLUG
 from sandbox.exchanges.insforge.oauth.configs import register_configs
 from sandbox.exchanges.insforge.oauth.routes import register_oauth
@@ -22,6 +23,7 @@ register_admin(room)
 register_users(room)
 register_oauth(room)
 register_configs(room)
+register_email(room)
 
 
 @room.get("/.well-known/jwks.json")

@@ -71,7 +71,7 @@ def update_config(world: World, changed: Mapping[str, Any]) -> AuthConfig:
 
 def save_config(world: World, config: AuthConfig) -> None:
     """Keep the auth configuration."""
-    _put(world, _CONFIG, vars(config) | {"values": dict(config.values)}, 0)
+    keep(world, _CONFIG, {**vars(config), "values": dict(config.values)})
 
 
 def find_provider(world: World, provider: str) -> OAuthConfig | None:
@@ -122,6 +122,17 @@ def save_provider(world: World, config: OAuthConfig) -> None:
 def remove_provider(world: World, config: OAuthConfig) -> None:
     """Forget a provider's configuration."""
     world.store.remove(tables.Group, service=SLUG, id=_place(config))
+
+
+def find_kept(world: World, place: str) -> dict[str, Any] | None:
+    """What was kept at a place, or None."""
+    row = world.store.find(tables.Group, service=SLUG, id=place)
+    return dict(row.attributes) if row else None
+
+
+def keep(world: World, place: str, attributes: Mapping[str, Any]) -> None:
+    """Keep something, instead of what was there before."""
+    _put(world, place, dict(attributes), 0)
 
 
 def _place(config: OAuthConfig) -> str:

@@ -92,6 +92,17 @@ def check_csrf(world: World, session_type: SessionType, refresh: RefreshClaims, 
         raise Refusal(Reason.CSRF_TOKEN_WRONG, f"the CSRF token {what}", "X-CSRF-Token")
 
 
+def check_logout(world: World, session_type: SessionType, refresh_token: str | None, csrf_token: str | None) -> None:
+    """Whoever holds a good refresh token needs its CSRF token to end the session. Raises Refusal: CSRF_TOKEN_WRONG."""
+    if refresh_token is None:
+        return
+    try:
+        claims = read_refresh_token(world, refresh_token, session_type)
+    except Refusal:
+        return
+    check_csrf(world, session_type, claims, csrf_token)
+
+
 def csrf_token(secret: str, session_type: str, subject: str, nonce: str) -> str:
     """The CSRF token that goes with a refresh token."""
     message = f"insforge:csrf:v1:{session_type}:{subject}:{nonce}"

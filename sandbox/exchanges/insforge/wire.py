@@ -70,6 +70,13 @@ def checked(schema: Contract, value: object) -> Json:
     return value
 
 
+def trimmed(body: object, name: str) -> object:
+    """The body, without the blanks around one of its texts: the vendor's schemas trim names before they judge them."""
+    if isinstance(body, dict) and isinstance(body.get(name), str):
+        return {**body, name: body[name].strip()}
+    return body
+
+
 def parse_query() -> dict[str, Any]:
     """The query, where what comes twice is a list."""
     return {name: values[0] if len(values) == 1 else values for name, values in request.args.lists()}
@@ -94,10 +101,7 @@ def is_web() -> bool:
 
 def parse_admin_sign_in() -> tuple[str, str]:
     """The admin's name and password."""
-    body = read_body()
-    if isinstance(body, dict) and isinstance(body.get("username"), str):
-        body = {**body, "username": body["username"].strip()}
-    fields = checked(contract.CREATE_ADMIN_SESSION, body)
+    fields = checked(contract.CREATE_ADMIN_SESSION, trimmed(read_body(), "username"))
     return fields["username"], fields["password"]
 
 
@@ -123,16 +127,21 @@ def _zod_issue(issue: Issue) -> str:
 
 def _zod_text(issue: Issue) -> str:
     """What zod says where a schema has no words of its own."""
+    received = _TYPES.get(type(issue.received), "null")
     match issue.keyword:
         case "required":
             return "Required"
         case "type":
             expected = issue.expected[0] if isinstance(issue.expected, list) else issue.expected
-            expected = "number" if expected == "integer" else expected
-            return f"Expected {expected}, received {_TYPES.get(type(issue.received), 'null')}"
+            if expected == "integer":
+                expected, received = ("integer", "float") if received == "number" else ("number", received)
+            return f"Expected {expected}, received {received}"
         case "enum":
             options = issue.expected if isinstance(issue.expected, list) else []
-            return f"Invalid enum value. Expected {' | '.join(map(repr, options))}, received {issue.received!r}"
+            listed = " | ".join(f"'{option}'" for option in options)
+            is_text = isinstance(issue.received, str)
+            told = f"Invalid enum value. Expected {listed}, received '{issue.received}'"
+            return told if is_text else f"Expected {listed}, received {received}"
         case "pattern":
             return "Invalid url"
         case "minimum" | "maximum":

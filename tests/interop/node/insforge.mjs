@@ -7,6 +7,9 @@ import { converse } from "./conversation.mjs";
 const connect = ({ baseUrl, anonKey, accessToken }) =>
   createClient({ baseUrl, anonKey, accessToken, isServerMode: true, retryCount: 0 });
 
+// What a backend remembers of key sets, by their addresses.
+const keySets = {};
+
 function checked(schema, { data, error }) {
   if (error) throw error;
   schema.parse(data);
@@ -60,8 +63,8 @@ await converse(
       return data;
     },
 
-    async asAdmin({ baseUrl, apiKey, path }) {
-      return createAdminClient({ baseUrl, apiKey, retryCount: 0 }).getHttpClient().get(path);
+    async asAdmin({ baseUrl, apiKey, path, schema }) {
+      return schemas[schema].parse(await createAdminClient({ baseUrl, apiKey, retryCount: 0 }).getHttpClient().get(path));
     },
 
     async adminSession({ server }) {
@@ -73,6 +76,16 @@ await converse(
     // What the vendor's backend does with a code, by the same library.
     async verify({ keys, token }) {
       return (await jwtVerify(token, createRemoteJWKSet(new URL(keys)))).payload;
+    },
+
+    // The same with a key set that is kept, and what the library says where it refuses.
+    async verifyAll({ keys, tokens, cooldownDuration }) {
+      keySets[keys] ??= createRemoteJWKSet(new URL(keys), { cooldownDuration });
+      const told = [];
+      for (const token of tokens) {
+        told.push(await jwtVerify(token, keySets[keys]).then(() => "good", (error) => error.message));
+      }
+      return told;
     },
   },
   ({ name, message, statusCode, error, nextActions }) =>

@@ -10,6 +10,7 @@ from sandbox.exchanges.insforge import access, contract, settings, wire
 from sandbox.exchanges.insforge.admin import rules
 from sandbox.exchanges.insforge.cookies import clear_cookie, read_cookie, set_cookie
 from sandbox.exchanges.insforge.models import ADMIN, CLOUD, SLUG, Session
+from sandbox.exchanges.insforge.tokens import check_logout
 from sandbox.service import Upstream, current_sandbox, current_world
 
 
@@ -36,7 +37,7 @@ def refresh_admin_session() -> Response:
 
 def end_admin_session() -> Response:
     """POST /api/auth/admin/logout: forget the cookie."""
-    rules.check_logout(current_world(), read_cookie(ADMIN), wire.parse_csrf())
+    check_logout(current_world(), ADMIN, read_cookie(ADMIN), wire.parse_csrf())
     return clear_cookie(wire.render(wire.LOGGED_OUT), ADMIN)
 
 

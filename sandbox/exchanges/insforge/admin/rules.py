@@ -1,4 +1,4 @@
-"""What InsForge decides about admins: who gets a session, who keeps it, and who may end it."""
+"""What InsForge decides about admins: who gets a session, and who keeps it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sandbox.core.compare import same_secret
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 from sandbox.exchanges.insforge import cloud, wire
-from sandbox.exchanges.insforge.models import ADMIN, SLUG, RefreshClaims, Session
+from sandbox.exchanges.insforge.models import ADMIN, SLUG, Session
 from sandbox.exchanges.insforge.tokens import begin_admin_session, check_csrf, read_refresh_token
 from sandbox.service import Upstream
 
@@ -33,28 +33,12 @@ def refresh(world: World, refresh_token: str | None, csrf_token: str | None) -> 
     """
     if refresh_token is None:
         raise Refusal(Reason.TOKEN_MISSING, "the request has no admin refresh cookie", "Cookie")
-    claims = _read(world, refresh_token, csrf_token)
+    claims = read_refresh_token(world, refresh_token, ADMIN)
+    check_csrf(world, ADMIN, claims, csrf_token)
     world.entry.note(login=claims.subject)
     return begin_admin_session(world, claims.subject, claims.nonce)
-
-
-def check_logout(world: World, refresh_token: str | None, csrf_token: str | None) -> None:
-    """Whoever holds a good refresh token needs its CSRF token to end the session. Raises Refusal: CSRF_TOKEN_WRONG."""
-    if refresh_token is None:
-        return
-    try:
-        _read(world, refresh_token, csrf_token)
-    except Refusal as refusal:
-        if refusal.reason is Reason.CSRF_TOKEN_WRONG:
-            raise
 
 
 def _begin(world: World, subject: str) -> Session:
     world.entry.note(flow=world.ids.text(16), login=subject)
     return begin_admin_session(world, subject)
-
-
-def _read(world: World, refresh_token: str, csrf_token: str | None) -> RefreshClaims:
-    claims = read_refresh_token(world, refresh_token, ADMIN)
-    check_csrf(world, ADMIN, claims, csrf_token)
-    return claims

@@ -19,6 +19,7 @@ from sandbox.exchanges.insforge.oauth.legs import Person
 from sandbox.exchanges.insforge.settings import OAuthConfig
 from sandbox.exchanges.insforge.tokens import begin_user_session, read_by_secret, sign_by_secret
 from sandbox.exchanges.insforge.users import people
+from sandbox.exchanges.insforge.users.rules import check_signup
 from sandbox.protocol.pkce import S256, check_verifier, s256
 
 CODE_TTL, STATE_TTL = 300, 3600
@@ -220,8 +221,7 @@ def _user_of(world: World, provider: str, person: Person) -> User:
         return joined
     user = people.find_by_email(world, person.email)
     if user is None:
-        if settings.get_config(world).values["disable_signup"]:
-            raise Refusal(Reason.PERMISSION_DENIED, "the configuration has disableSignup on")
+        check_signup(world)
         profile = wire.profile(person)
         user = people.add_user(world, person.email, provider=provider, profile=profile, verified=True)
     else:

@@ -8,6 +8,7 @@ from sandbox.exchanges.insforge import access, contract, settings, wire
 from sandbox.exchanges.insforge.admin.routes import admin_world, cloud_upstream
 from sandbox.exchanges.insforge.cookies import clear_cookie, read_cookie, set_cookie
 from sandbox.exchanges.insforge.models import USER, Session
+from sandbox.exchanges.insforge.tokens import check_logout
 from sandbox.exchanges.insforge.users import mail, people, rules
 from sandbox.exchanges.insforge.users import wire as users
 from sandbox.service import current_world
@@ -52,7 +53,7 @@ def refresh_session() -> Response:
 
 def end_session() -> Response:
     """POST /api/auth/logout: forget the cookie."""
-    rules.check_logout(current_world(), read_cookie(USER), wire.parse_csrf())
+    check_logout(current_world(), USER, read_cookie(USER), wire.parse_csrf())
     return clear_cookie(wire.render(wire.LOGGED_OUT), USER)
 
 
@@ -89,17 +90,17 @@ def update_profile() -> Response:
 
 def send_otp() -> Response:
     """POST /api/auth/email/send-otp: a code that signs in."""
-    return _send(mail.SIGN_IN)
+    return _send(mail.SIGN_IN, users.SIGN_IN_CODE_SENT)
 
 
 def send_verification() -> Response:
     """POST /api/auth/email/send-verification: a code that verifies an address."""
-    return _send(mail.VERIFY)
+    return _send(mail.VERIFY, users.VERIFICATION_CODE_SENT)
 
 
 def send_reset_password() -> Response:
     """POST /api/auth/email/send-reset-password: a code that leads to a new password."""
-    return _send(mail.RESET)
+    return _send(mail.RESET, users.RESET_CODE_SENT)
 
 
 def verify_email() -> Response:
@@ -154,6 +155,6 @@ def keep(session: Session, body: wire.Json) -> Response:
     return set_cookie(response, USER, session.refresh_token) if wire.is_web() else response
 
 
-def _send(purpose: str) -> Response:
+def _send(purpose: str, told: str) -> Response:
     rules.send_code(current_world(), purpose, wire.parse_body(contract.SEND_EMAIL)["email"].lower())
-    return wire.render(users.CODE_SENT, 202)
+    return users.render_code_sent(told)

@@ -27,8 +27,8 @@ def add_user(world: World, new: NewUser, *, by_admin: bool) -> tuple[User, Sessi
     Raises Refusal: PERMISSION_DENIED if nobody may sign up, FIELD_INVALID for a weak password, OBJECT_ALREADY_EXISTS.
     """
     config = settings.get_config(world).values
-    if config["disable_signup"] and not by_admin:
-        raise Refusal(Reason.PERMISSION_DENIED, "the configuration has disableSignup on")
+    if not by_admin:
+        check_signup(world)
     check_password(config, new.password)
     profile = {"name": new.name} if new.name else {}
     user = people.add_user(
@@ -77,17 +77,6 @@ def refresh(
         raise Refusal(Reason.IDENTITY_UNKNOWN, "the user of this session was deleted")
     world.entry.note(login=user.key)
     return user, begin_user_session(world, user, claims.nonce)
-
-
-def check_logout(world: World, refresh_token: str | None, csrf_token: str | None) -> None:
-    """Whoever holds a good refresh cookie needs its CSRF token to end the session. Raises Refusal: CSRF_TOKEN_WRONG."""
-    if refresh_token is None:
-        return
-    try:
-        claims = read_refresh_token(world, refresh_token, USER)
-    except Refusal:
-        return
-    check_csrf(world, USER, claims, csrf_token)
 
 
 def get_user(world: World, user_id: str) -> User:
@@ -148,6 +137,12 @@ def reset_password(world: World, token: str, password: str) -> None:
     )
 
 
+def check_signup(world: World) -> None:
+    """Refuse somebody new where nobody may sign up. Raises Refusal: PERMISSION_DENIED."""
+    if settings.get_config(world).values["disable_signup"]:
+        raise Refusal(Reason.PERMISSION_DENIED, "the configuration has disableSignup on")
+
+
 def check_password(config: Mapping[str, Any], password: str) -> None:
     """Hold a password against the configuration. Raises Refusal: FIELD_INVALID."""
     wanted = {
@@ -168,8 +163,7 @@ def _sign_in_by_code(world: World, asked: OtpSignIn) -> tuple[User, Session]:
     people.lock_users(world)
     user = people.find_by_email(world, asked.email)
     if user is None:
-        if settings.get_config(world).values["disable_signup"]:
-            raise Refusal(Reason.PERMISSION_DENIED, "the configuration has disableSignup on")
+        check_signup(world)
         profile = {"name": asked.name} if asked.name else {}
         user = people.add_user(world, asked.email, provider=people.EMAIL, profile=profile, verified=True)
     elif not user.email_verified:

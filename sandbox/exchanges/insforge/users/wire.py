@@ -11,16 +11,18 @@ from sandbox.exchanges.insforge import contract
 from sandbox.exchanges.insforge.bodies import read_body
 from sandbox.exchanges.insforge.models import NewUser, OtpSignIn, PasswordSignIn, Session, User
 from sandbox.exchanges.insforge.refusals import invalid
-from sandbox.exchanges.insforge.wire import Json, checked, iso, parse_body, render, render_user
+from sandbox.exchanges.insforge.wire import Json, checked, iso, parse_body, render, render_user, trimmed
 
-CODE_SENT = {"success": True, "message": "If your email is registered, we have sent you a verification code"}
+SIGN_IN_CODE_SENT = "If sign-in is available for this email, we have sent a verification code."
+VERIFICATION_CODE_SENT = "If your email is registered, we have sent you a verification code. Please check your inbox."
+RESET_CODE_SENT = "If your email is registered, we have sent you a password reset code. Please check your inbox."
 PASSWORD_RESET = {"message": "Password reset successfully"}
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def parse_new_user() -> NewUser:
     """The user to be made."""
-    fields = parse_body(contract.CREATE_USER)
+    fields = checked(contract.CREATE_USER, trimmed(read_body(), "name"))
     return NewUser(fields["email"].lower(), fields["password"], fields.get("name"), bool(fields.get("autoConfirm")))
 
 
@@ -30,11 +32,11 @@ def parse_sign_in() -> PasswordSignIn | OtpSignIn:
     method = body.get("method") if isinstance(body, dict) else None
     if method is not None:
         checked(contract.SESSION_METHOD, body)
-    fields = checked(contract.CREATE_OTP_SESSION if method == "otp" else contract.CREATE_SESSION, body)
-    email = fields["email"].lower()
     if method == "otp":
-        return OtpSignIn(email, fields["otp"], fields.get("name"))
-    return PasswordSignIn(email, fields["password"])
+        fields = checked(contract.CREATE_OTP_SESSION, trimmed(body, "name"))
+        return OtpSignIn(fields["email"].lower(), fields["otp"], fields.get("name"))
+    fields = checked(contract.CREATE_SESSION, body)
+    return PasswordSignIn(fields["email"].lower(), fields["password"])
 
 
 def parse_refresh() -> str:
@@ -99,6 +101,11 @@ def render_signed_in(user: User, session: Session) -> Json:
 def render_session(user: User, session: Session) -> Json:
     """A session that goes on, or begins by a code: the same in another order."""
     return {"accessToken": session.access_token, "user": render_user(user)}
+
+
+def render_code_sent(told: str) -> Response:
+    """The answer to whoever asks for a code, known or not."""
+    return render({"success": True, "message": told}, 202)
 
 
 def render_reset_token(token: str, expires_at: int) -> Json:
