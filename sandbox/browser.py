@@ -21,8 +21,8 @@ from sandbox.service import current_mount, current_world
 # Whoever is not on a longer list is typed.
 _MOST_SHOWN = 100
 # In a policy a semicolon begins another directive and a comma another policy, and a URI may have both in its authority.
-_SOURCE = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]+)?")
-_NOBODY = "'none'"
+_SOURCE = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|(\*\.)?[A-Za-z0-9._-]+)(:[0-9]+)?")
+_NOBODY, _SELF = "'none'", "'self'"
 
 
 class _Known(Protocol):
@@ -44,20 +44,33 @@ def send_back(response: AuthorizationResponse) -> Response:
 
 
 def let_load(
-    page: Response, *, script: bool = False, pictures: Iterable[str] = (), frames: Iterable[str] = ()
+    page: Response,
+    *,
+    script: bool = False,
+    pictures: Iterable[str] = (),
+    calls: Iterable[str] = (),
+    frames: Iterable[str] = (),
+    framed_by: Iterable[str] = (),
+    tells_origin: bool = False,
 ) -> Response:
-    """Let a page load what others may not: the sandbox's own script, and what is at these URLs."""
+    """Let a page load what others may not: the sandbox's own scripts, and what is at these URLs or at `'self'`.
+
+    With `tells_origin` the pages that it frames or opens learn its origin (Referer), so that they can speak to it.
+    """
     policy = {
-        "default-src": ["'none'"],
-        "style-src": ["'self'"],
-        "img-src": ["'self'", "data:", *_sources(pictures)],
-        "script-src": ["'self'"] if script else [],
-        "base-uri": ["'none'"],
-        "frame-ancestors": ["'none'"],
+        "default-src": [_NOBODY],
+        "style-src": [_SELF],
+        "img-src": [_SELF, "data:", *_sources(pictures)],
+        "script-src": [_SELF] if script else [],
+        "connect-src": _sources(calls),
+        "base-uri": [_NOBODY],
+        "frame-ancestors": _sources(framed_by) or [_NOBODY],
         "frame-src": _sources(frames),
     }
     directives = (f"{name} {' '.join(sources)}" for name, sources in policy.items() if sources)
     page.headers["Content-Security-Policy"] = "; ".join(directives)
+    if tells_origin:
+        page.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
     return page
 
 
@@ -73,23 +86,6 @@ def signed_out(frames: Iterable[str], next_url: str | None, **named: str | None)
 def first_people(people: Iterable[Person], login: str | None) -> list[Person]:
     """Whom a sign-in page lists: who has this login first, then the others, as far as a list is a help."""
     return sorted(people, key=lambda person: person.login != login)[:_MOST_SHOWN]
-
-
-def let_page_act(
-    page: Response, *, calls: Iterable[str] = (), frames: Iterable[str] = (), framed_by: Iterable[str] = ()
-) -> Response:
-    """Let a page run the sandbox's own scripts, and have them call, frame, or be framed by, these origins or `'self'`.
-
-    A page that is framed, or frames, tells the other its origin (Referer), so that they can speak to each other.
-    """
-    lists = {"connect-src": calls, "frame-src": frames, "frame-ancestors": framed_by}
-    rules = (f"{name} {' '.join(dict.fromkeys(origins)) or _NOBODY}" for name, origins in lists.items())
-    page.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; base-uri 'none'; "
-        f"{'; '.join(rules)}"
-    )
-    page.headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
-    return page
 
 
 def redirect_to(uri: str) -> Response:
@@ -145,7 +141,8 @@ def _cookie_name(slug: str) -> str:
 
 def _sources(urls: Iterable[str]) -> list[str]:
     """The origins of these URLs, as far as a policy can name them."""
-    return sorted({source for source in map(origin, urls) if _SOURCE.fullmatch(source)})
+    named = {url if url == _SELF else origin(url) for url in urls}
+    return sorted(source for source in named if source == _SELF or _SOURCE.fullmatch(source))
 
 
 def _is_https() -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from sandbox.browser import let_page_act
+from sandbox.browser import let_load
 from sandbox.exchanges.insforge import wire
 from sandbox.exchanges.insforge.admin.routes import register_admin
 from sandbox.exchanges.insforge.email.routes import register_email
@@ -53,7 +53,7 @@ def dashboard() -> Response:
             trusted_origins=trusted,
         )
     )
-    return let_page_act(page, calls=["'self'"], framed_by=["'self'", *trusted])
+    return let_load(page, script=True, calls=["'self'"], framed_by=["'self'", *trusted], tells_origin=True)
 
 
 def allow_origin(response: Response) -> Response:

@@ -10,8 +10,8 @@ from sandbox.core.ids import USER_CODE
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 from sandbox.mounts import Mount
-from sandbox.protocol import authorization
-from sandbox.protocol.authorization import AuthorizationRequest, Transaction
+from sandbox.protocol import approval, authorization
+from sandbox.protocol.authorization import Transaction
 from sandbox.protocol.grants import device_code
 from sandbox.providers.azure import consent
 from sandbox.providers.azure.applications import Platform
@@ -51,27 +51,19 @@ def enter_user_code(world: World, typed: str) -> Transaction:
 
     Raises Refusal: USER_CODE_UNKNOWN, TRANSACTION_ALREADY_DECIDED.
     """
-    user_code = "".join(character for character in typed.upper() if character.isalnum())
-    grant = _get_waiting(world, user_code)
-    request = AuthorizationRequest(
-        client_id=grant.client_id,
-        redirect_uri="",
-        redirect_uri_given=False,
-        scopes=tuple(grant.scopes.split()),
-        scope_given=True,
+    grant = _get_waiting(world, "".join(character for character in typed.upper() if character.isalnum()))
+    return approval.begin_for_device(
+        world,
+        grant,
         # Whoever is sent a code by somebody else must see what the device is.
         prompt="consent",
-        extra={
-            "authority": grant.data["authority"],
-            "version": grant.data["version"],
-            "platform": Platform.PUBLIC.value,
-            "client_info": False,
-            "domain_hint": None,
-            "sid": None,
-            "user_code": user_code,
-        },
+        authority=grant.data["authority"],
+        version=grant.data["version"],
+        platform=Platform.PUBLIC.value,
+        client_info=False,
+        domain_hint=None,
+        sid=None,
     )
-    return authorization.begin(world, SLUG, request, flow=grant.flow)
 
 
 def approve(world: World, transaction: Transaction, client: tables.Client, user: User) -> None:

@@ -6,8 +6,8 @@ from sandbox.core import tables
 from sandbox.core.clients import get_client
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
-from sandbox.protocol import authorization
-from sandbox.protocol.authorization import AuthorizationRequest, Transaction
+from sandbox.protocol import approval
+from sandbox.protocol.authorization import Transaction
 from sandbox.protocol.grants import device_code
 from sandbox.providers.github.login.applications import check_not_suspended, is_github_app
 from sandbox.providers.github.login.parameters import DeviceAnswer
@@ -43,8 +43,7 @@ def enter_user_code(world: World, typed: str) -> Transaction:
 
     Raises Refusal: USER_CODE_UNKNOWN, RATE_LIMITED.
     """
-    user_code = device_code.parse_user_code(typed)
-    grant = device_code.get_pending_grant(world, SLUG, user_code)
+    grant = device_code.get_pending_grant(world, SLUG, device_code.parse_user_code(typed))
     hour = world.now() - world.now() % 3600
     used = world.store.count_up(
         tables.Counter, "used", name=f"github device submissions {grant.client_id}", window_at=hour
@@ -55,15 +54,7 @@ def enter_user_code(world: World, typed: str) -> Transaction:
             f"more than {DEVICE_SUBMISSIONS_PER_HOUR} user codes were submitted for {grant.client_id} within an hour",
             retry_after=hour + 3600 - world.now(),
         )
-    request = AuthorizationRequest(
-        client_id=grant.client_id,
-        redirect_uri="",
-        redirect_uri_given=False,
-        scopes=tuple(grant.scopes.split()),
-        scope_given=bool(grant.scopes),
-        extra={"user_code": user_code},
-    )
-    return authorization.begin(world, SLUG, request, flow=grant.flow)
+    return approval.begin_for_device(world, grant)
 
 
 def check_device_flow(client: tables.Client) -> None:

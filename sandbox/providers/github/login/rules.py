@@ -8,9 +8,8 @@ from sandbox.core.identities import check_active, get_identity
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.tokens import lock_tokens, revoke_tokens
 from sandbox.core.world import World
-from sandbox.protocol import authorization, consents
+from sandbox.protocol import approval, authorization, consents
 from sandbox.protocol.authorization import AuthorizationRequest, ReturnAddress, Transaction, told_by_redirect
-from sandbox.protocol.grants import device_code
 from sandbox.protocol.pkce import S256, check_challenge
 from sandbox.providers.github.login.applications import check_not_suspended, is_allowed_redirect, is_github_app
 from sandbox.providers.github.login.parameters import AuthorizeParameters
@@ -78,17 +77,8 @@ def allow(world: World, transaction: Transaction, login: str, scopes: tuple[str,
 
     Raises Refusal: IDENTITY_DEACTIVATED, TRANSACTION_ALREADY_DECIDED, USER_CODE_UNKNOWN.
     """
-    request = transaction.request
     check_active(get_identity(world, login))
-    authorization.decide(world, transaction)
-    user_code = request.extra.get("user_code")
-    if user_code:
-        # First, since another person may have answered the device meanwhile: then nothing is granted.
-        device_code.approve_device(world, device_code.get_pending_grant(world, SLUG, user_code), login, scopes)
-    before = consents.granted_scopes(world, SLUG, request.client_id, login) or ()
-    consents.remember_consent(world, SLUG, request.client_id, login, normalize((*before, *scopes)))
-    world.entry.note(login=login)
-    if user_code:
+    if approval.allow(world, SLUG, transaction, login, scopes, merge=normalize):
         return None
     code = world.ids.hex(20)
     authorization.issue_authorization_code(
@@ -103,13 +93,9 @@ def deny(world: World, transaction: Transaction) -> None:
     Raises Refusal: TRANSACTION_ALREADY_DECIDED; RedirectRefusal: ACCESS_DENIED.
     """
     request = transaction.request
-    authorization.decide(world, transaction)
-    if user_code := request.extra.get("user_code"):
-        device_code.deny_device(world, device_code.get_pending_grant(world, SLUG, user_code))
-        return
     client = get_client(world, SLUG, request.client_id)
-    with told_by_redirect(ReturnAddress(client.client_id, client.redirect_uris[0], request.state)):
-        raise Refusal(Reason.ACCESS_DENIED, "the person pressed Cancel")
+    address = ReturnAddress(client.client_id, client.redirect_uris[0], request.state)
+    approval.deny(world, SLUG, transaction, address)
 
 
 def revoke_grant(world: World, client: tables.Client, login: str) -> bool:

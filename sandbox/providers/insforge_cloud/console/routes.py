@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.browser import check_same_origin, let_page_act, new_cookie, redirect_to, renew_session, session_cookie
+from sandbox.browser import check_same_origin, let_load, new_cookie, redirect_to, renew_session, session_cookie
 from sandbox.core.identities import face, get_identity
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.protocol import authorization
@@ -131,7 +131,7 @@ def _open(project_id: str, login: str) -> Response:
         project_info=wire.project_info(found),
         user_info=wire.user_info(get_user(world, login)),
     )
-    return let_page_act(make_response(page), calls=["'self'"], frames=[origin(dashboard)])
+    return let_load(make_response(page), script=True, calls=["'self'"], frames=[dashboard], tells_origin=True)
 
 
 def _page(transaction: Transaction, refusal: Refusal | None = None, typed: str | None = None) -> Response:

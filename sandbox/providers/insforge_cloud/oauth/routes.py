@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sandbox.browser import check_same_origin, new_cookie, redirect_to, renew_session, session_cookie
 from sandbox.core.clients import get_client
 from sandbox.core.refusals import Reason, Refusal
-from sandbox.protocol import authorization
+from sandbox.protocol import approval, authorization
 from sandbox.protocol.authorization import Transaction
 from sandbox.protocol.parameters import get_parameter
 from sandbox.protocol.redirects import with_query
@@ -45,7 +45,7 @@ def decide() -> ResponseReturnValue:
     transaction = _get_transaction(form.get("transaction", ""))
     decision = form.get("decision", "")
     if decision == "deny":
-        rules.deny(world, transaction)
+        approval.deny(world, SLUG, transaction, transaction.request.address)
         return pages.device_done(transaction, _application(transaction), allowed=False)
     if login := form.get("identity") or (form.get("login", "") if decision == "continue" else ""):
         return _choose(transaction, login.strip())

@@ -8,10 +8,9 @@ from urllib.parse import urlsplit
 from sandbox.core import tables
 from sandbox.core.clients import get_client
 from sandbox.core.identities import check_active, get_identity
-from sandbox.core.ids import USER_CODE
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
-from sandbox.protocol import authorization, consents
+from sandbox.protocol import approval, authorization, consents
 from sandbox.protocol.authorization import AuthorizationRequest, ReturnAddress, Transaction, told_by_redirect
 from sandbox.protocol.grants import device_code
 from sandbox.protocol.parameters import get_parameter
@@ -103,18 +102,8 @@ def allow(world: World, transaction: Transaction, login: str, scopes: tuple[str,
 
     Raises Refusal: IDENTITY_DEACTIVATED, TRANSACTION_ALREADY_DECIDED, USER_CODE_UNKNOWN.
     """
-    request = transaction.request
     check_active(get_identity(world, login))
-    authorization.decide(world, transaction)
-    user_code = request.extra.get("user_code")
-    if user_code:
-        # First, since another person may have answered the device meanwhile: then nothing is granted.
-        device_code.approve_device(world, device_code.get_pending_grant(world, SLUG, user_code), login, scopes)
-    before = consents.granted_scopes(world, SLUG, request.client_id, login) or ()
-    granted = tuple(scope for scope in SCOPES if scope in (*before, *scopes))
-    consents.remember_consent(world, SLUG, request.client_id, login, granted)
-    world.entry.note(login=login)
-    if user_code:
+    if approval.allow(world, SLUG, transaction, login, scopes, merge=_in_order):
         return None
     code = world.ids.text(43)
     authorization.issue_authorization_code(
@@ -123,26 +112,11 @@ def allow(world: World, transaction: Transaction, login: str, scopes: tuple[str,
     return code
 
 
-def deny(world: World, transaction: Transaction) -> None:
-    """The person refused; a device is told when it polls, an application by redirect at once.
-
-    Raises Refusal: TRANSACTION_ALREADY_DECIDED; RedirectRefusal: ACCESS_DENIED.
-    """
-    request = transaction.request
-    authorization.decide(world, transaction)
-    if user_code := request.extra.get("user_code"):
-        device_code.deny_device(world, device_code.get_pending_grant(world, SLUG, user_code))
-        return
-    with told_by_redirect(request.address):
-        raise Refusal(Reason.ACCESS_DENIED, "the person pressed Cancel")
-
-
 def begin_device(world: World, client_id: str, scope: str) -> DeviceAnswer:
     """Start a device login. Raises Refusal: CLIENT_UNKNOWN, DEVICE_FLOW_DISABLED, SCOPE_INVALID."""
     client = get_client(world, SLUG, client_id)
     check_device_flow(client)
-    letters = world.ids.text(8, USER_CODE)
-    answer = DeviceAnswer(world.ids.text(43), f"{letters[:4]}-{letters[4:]}")
+    answer = DeviceAnswer(world.ids.text(43), device_code.new_user_code(world))
     device_code.begin_device_grant(
         world,
         SLUG,
@@ -164,15 +138,9 @@ def check_device_flow(client: tables.Client) -> None:
 
 def enter_user_code(world: World, typed: str) -> Transaction:
     """Find the device whose code a person typed, and ask that person to sign in. Raises Refusal: USER_CODE_UNKNOWN."""
-    letters = "".join(character for character in typed.upper() if character.isalnum())
-    user_code = f"{letters[:4]}-{letters[4:]}"
-    grant = device_code.get_pending_grant(world, SLUG, user_code)
-    request = AuthorizationRequest(
-        client_id=grant.client_id,
-        redirect_uri="",
-        redirect_uri_given=False,
-        scopes=tuple(grant.scopes.split()),
-        scope_given=bool(grant.scopes),
-        extra={"user_code": user_code},
-    )
-    return authorization.begin(world, SLUG, request, flow=grant.flow)
+    grant = device_code.get_pending_grant(world, SLUG, device_code.parse_user_code(typed))
+    return approval.begin_for_device(world, grant)
+
+
+def _in_order(scopes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(scope for scope in SCOPES if scope in scopes)

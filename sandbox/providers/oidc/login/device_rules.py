@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sandbox.core import tables
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
-from sandbox.protocol import authorization
-from sandbox.protocol.authorization import AuthorizationRequest, Transaction
+from sandbox.protocol import approval
+from sandbox.protocol.authorization import Transaction
 from sandbox.protocol.grants import device_code
 from sandbox.providers.oidc.clients import allowed_scopes
 from sandbox.providers.oidc.issuers import Issuer
@@ -48,16 +48,6 @@ def begin_device(world: World, issuer: Issuer, client: tables.Client, scope: str
 
 def enter_user_code(world: World, issuer: Issuer, typed: str) -> Transaction:
     """Find the device whose code a person typed, and ask that person to sign in. Raises Refusal: USER_CODE_UNKNOWN."""
-    user_code = device_code.parse_user_code(typed)
-    grant = device_code.get_pending_grant(world, issuer.service, user_code)
-    request = AuthorizationRequest(
-        client_id=grant.client_id,
-        redirect_uri="",
-        redirect_uri_given=False,
-        scopes=tuple(grant.scopes.split()),
-        scope_given=bool(grant.scopes),
-        # A device shows no page of its own: the person always sees what is asked for.
-        prompt="consent",
-        extra={"user_code": user_code, "wanted": None, "strict": False, "pushed": None},
-    )
-    return authorization.begin(world, issuer.service, request, flow=grant.flow)
+    grant = device_code.get_pending_grant(world, issuer.service, device_code.parse_user_code(typed))
+    # A device shows no page of its own: the person always sees what is asked for.
+    return approval.begin_for_device(world, grant, prompt="consent", wanted=None, strict=False, pushed=None)

@@ -7,9 +7,8 @@ from dataclasses import asdict, replace
 from sandbox.core import tables
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
-from sandbox.protocol import authorization, consents, sessions
+from sandbox.protocol import approval, authorization, consents, sessions
 from sandbox.protocol.authorization import AuthorizationRequest, Transaction, told_by_redirect
-from sandbox.protocol.grants import device_code
 from sandbox.protocol.interaction import check_silent, find_usable_session, is_too_old
 from sandbox.protocol.pushed_requests import spend_pushed_request
 from sandbox.protocol.responses import AuthorizationResponse, respond
@@ -100,19 +99,9 @@ def allow(
     request, login = transaction.request, transaction.login or ""
     client = get_issuers_client(world, issuer, request.client_id)
     get_active(world, login)
-    authorization.decide(world, transaction)
-    session = sessions.get_session(world, transaction.sid)
-    user_code = request.extra.get("user_code")
-    if user_code:
-        # First, since another person may have answered the device meanwhile: then nothing is granted.
-        waiting = device_code.get_pending_grant(world, issuer.service, user_code)
-        device_code.approve_device(world, waiting, login, scopes)
-    before = consents.granted_scopes(world, issuer.service, request.client_id, login) or ()
-    granted = tuple(dict.fromkeys((*before, *scopes)))
-    consents.remember_consent(world, issuer.service, request.client_id, login, granted)
-    world.entry.note(login=login)
-    if user_code:
+    if approval.allow(world, issuer.service, transaction, login, scopes, merge=_each_once):
         return None
+    session = sessions.get_session(world, transaction.sid)
     with told_by_redirect(request.address):
         if session is None:
             raise Refusal(Reason.LOGIN_REQUIRED, "the sign-in session has ended meanwhile")
@@ -175,11 +164,10 @@ def deny(world: World, issuer: Issuer, transaction: Transaction) -> None:
     Raises Refusal: TRANSACTION_ALREADY_DECIDED; RedirectRefusal: ACCESS_DENIED.
     """
     request = transaction.request
-    authorization.decide(world, transaction)
-    if user_code := request.extra.get("user_code"):
-        device_code.deny_device(world, device_code.get_pending_grant(world, issuer.service, user_code))
-        return
     if pushed := request.extra["pushed"]:
         spend_pushed_request(world, pushed)
-    with told_by_redirect(request.address):
-        raise Refusal(Reason.ACCESS_DENIED, "the person pressed Cancel")
+    approval.deny(world, issuer.service, transaction, request.address)
+
+
+def _each_once(scopes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(scopes))
