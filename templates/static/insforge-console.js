@@ -6,6 +6,11 @@ const frame = document.getElementById("dashboard");
 const log = document.getElementById("messages");
 let tab = null;
 
+// As browsers write it: without a default port, and in lower case.
+function dashboardOrigin() {
+  return new URL(settings.dashboardOrigin).origin;
+}
+
 function note(from, to, message) {
   const line = document.createElement("li");
   const detail = message.error ?? message.message ?? message.path ?? "";
@@ -15,7 +20,7 @@ function note(from, to, message) {
 
 function answer(target, where, message) {
   note("console", where, message);
-  target.postMessage(message, settings.dashboardOrigin);
+  target.postMessage(message, dashboardOrigin());
 }
 
 async function code() {
@@ -32,7 +37,7 @@ async function code() {
 window.addEventListener("message", async (event) => {
   const framed = event.source === frame.contentWindow;
   // Nobody else's questions are answered, and none from a page that has taken the dashboard's place.
-  if (event.origin !== settings.dashboardOrigin || !(framed || (tab && event.source === tab))) return;
+  if (event.origin !== dashboardOrigin() || !(framed || (tab && event.source === tab))) return;
   const type = event.data?.type;
   if (typeof type !== "string") return;
   const where = framed ? "frame" : "tab";

@@ -153,6 +153,14 @@ def test_a_console_of_another_origin_is_heard_if_it_is_trusted(live, visit, sand
     expect(dashboard(page).locator("#state")).to_have_text(SIGNED_IN, timeout=PATIENCE)
 
 
+def test_a_dashboard_is_heard_however_the_fixture_writes_its_origin(live, visit, sandbox):
+    move_dashboard(sandbox, elsewhere(live).replace("localhost", "LOCALHOST"))
+    change(sandbox, "insforge", trusted_origins=[live.origin])
+    page = open_project(live, visit)
+
+    expect(dashboard(page).locator("#state")).to_have_text(SIGNED_IN, timeout=PATIENCE)
+
+
 def test_a_console_that_is_not_trusted_is_not_heard(live, visit, sandbox, watch):
     move_dashboard(sandbox, live.origin)
     page = open_project(live, visit)

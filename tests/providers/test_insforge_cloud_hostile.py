@@ -10,6 +10,8 @@ import pytest
 
 from sandbox import Config
 from sandbox.core import tables
+from sandbox.core.jwts import sign
+from sandbox.core.keysets import signing_key
 from tests.support.hostile import HOSTILE, ODD_MEMBERS, complaints
 from tests.support.insforge_cloud import AT, CLI, CLI_CALLBACK, PARTNER, PROJECT, SECRET
 from tests.support.person import query
@@ -69,9 +71,11 @@ GOOD: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
-@pytest.fixture(params=["ask", "always=alice"])
+@pytest.fixture(params=["ask", "always=alice", pytest.param("postgres", marks=pytest.mark.postgres)])
 def config(request: pytest.FixtureRequest) -> Config:
-    """A person decides, or alice does at once."""
+    """A person decides, or alice does at once, or she does on the other database."""
+    if request.param == "postgres":
+        return Config(database=request.getfixturevalue("postgres_database"), approval="always=alice")
     return Config(approval=request.param)
 
 
@@ -93,6 +97,31 @@ def test_one_hostile_field_breaks_nothing(sandbox, operation):
                 yield f"{name} as {field}:", path, send({**good, field: value})
 
     assert complaints(calls()) == []
+
+
+@pytest.mark.parametrize("name", ["projectId", "userId", "email"])
+def test_no_code_is_minted_with_a_nul(sandbox, name):
+    fields = {"projectId": PROJECT, "userId": "u", "opaque": True, name: "a\0b"}
+
+    assert sandbox.post(f"{AT}/_sandbox/codes", json=fields).status_code == 400
+
+
+def test_a_lifetime_with_a_fraction_of_zero_is_a_whole_number(sandbox):
+    fields = {"projectId": PROJECT, "userId": "u", "ttl": 60.0, "nbf": 1.0, "opaque": True}
+
+    assert '"expires_in":60,' in sandbox.post(f"{AT}/_sandbox/codes", json=fields).text.replace(" ", "")
+
+
+@pytest.mark.parametrize("claim", ["exp", "nbf", "iat"])
+@pytest.mark.parametrize("moment", [float("inf"), float("-inf"), float("nan")])
+def test_a_code_that_is_good_for_ever_is_none(sandbox, claim, moment):
+    claims = {"projectId": PROJECT, "userId": "u", "type": "project_authorization", claim: moment}
+    with sandbox.world() as world:
+        code = sign(claims, signing_key(world, "insforge-cloud", "RS256"))
+
+    answer = sandbox.post("/api/auth/admin/sessions/exchange", json={"code": code})
+
+    assert answer.json["message"] == f'Invalid cloud authorization code: "{claim}" claim must be a number'
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

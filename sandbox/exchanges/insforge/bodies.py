@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,8 @@ from flask import request
 from sandbox.core.refusals import Issue, Reason, Refusal
 
 _MOST_FIELDS = 1000
+# Whatever comes deeper could be read, but neither kept nor told: Python's own JSON recurses.
+_DEEPEST = 500
 # V8 quotes so many characters before and after the one it stumbles over.
 _CONTEXT = 10
 _SPACES = re.compile(r"[ \t\n\r]*")
@@ -63,7 +66,24 @@ def _read_json(text: str) -> object:
         json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
         raise _malformed(_complaint(text)) from error
+    if _is_deep(body):
+        raise _malformed("Unexpected end of JSON input")
     return body
+
+
+def _is_deep(body: object) -> bool:
+    level = [body]
+    for _ in range(_DEEPEST):
+        level = [member for value in level for member in _members(value)]
+        if not level:
+            return False
+    return True
+
+
+def _members(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _malformed(message: str) -> Refusal:

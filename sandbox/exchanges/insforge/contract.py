@@ -12,10 +12,13 @@ from sandbox.exchanges.insforge.models import PROVIDERS
 
 _TEXT = {"type": "string"}
 _FLAG = {"type": "boolean"}
-# The vendor's own expression for e-mail addresses (zod 3), as far as it matters.
+# The vendor's own expression for e-mail addresses (zod 3), as far as it matters. No mailbox has a longer one (RFC 5321
+# section 4.5.3.1.3), and PostgreSQL could not index it.
+LONGEST_EMAIL = 254
 _EMAIL = {
     "type": "string",
-    "pattern": r"^(?!\.)(?!.*\.\.)[A-Za-z0-9_'+\-.]*[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z]{2,}$(?!\n)",
+    "pattern": rf"^(?!.{{{LONGEST_EMAIL + 1}}})"
+    r"(?!\.)(?!.*\.\.)[A-Za-z0-9_'+\-.]*[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9-]*\.)+[A-Za-z]{2,}$(?!\n)",
 }
 _NAME = {"type": "string", "minLength": 1, "maxLength": 100}
 _URL = {"type": "string", "pattern": r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$(?!\n)"}

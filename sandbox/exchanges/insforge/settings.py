@@ -107,8 +107,12 @@ def add_provider(world: World, config: OAuthConfig) -> OAuthConfig:
 
 
 def change_provider(world: World, config: OAuthConfig, changed: Mapping[str, Any]) -> OAuthConfig:
-    """Change some of a provider's configuration."""
-    new = replace(config, updated_at=world.now(), **changed)
+    """Change some of a provider's configuration. Raises Refusal: OBJECT_UNKNOWN if it was taken away meanwhile."""
+    world.store.lock(f"{SLUG} {_place(config)}")
+    known = _find(world, _place(config))
+    if known is None:
+        raise Refusal(Reason.OBJECT_UNKNOWN, f"{config.key} is configured no more", config.key)
+    new = replace(known, updated_at=world.now(), **changed)
     save_provider(world, new)
     return new
 
@@ -121,6 +125,7 @@ def save_provider(world: World, config: OAuthConfig) -> None:
 
 def remove_provider(world: World, config: OAuthConfig) -> None:
     """Forget a provider's configuration."""
+    world.store.lock(f"{SLUG} {_place(config)}")
     world.store.remove(tables.Group, service=SLUG, id=_place(config))
 
 

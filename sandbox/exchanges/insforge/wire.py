@@ -106,9 +106,10 @@ def parse_admin_sign_in() -> tuple[str, str]:
 
 
 def parse_config(fields: Json) -> dict[str, Any]:
-    """What is to change in the auth configuration; a list of null is an empty one."""
+    """What is to change in the auth configuration; a list of null is an empty one, and 8.0 is 8."""
     changed = {_CONFIG[name]: value for name, value in fields.items() if name in _CONFIG}
-    return {name: [] if value is None else value for name, value in changed.items()}
+    whole = {name: int(value) if isinstance(value, float) else value for name, value in changed.items()}
+    return {name: [] if value is None else value for name, value in whole.items()}
 
 
 def zod_message(issues: Iterable[Issue]) -> str:

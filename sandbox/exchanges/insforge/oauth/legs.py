@@ -157,7 +157,11 @@ def describe_person(provider: str, known: UpstreamUser) -> Person:
 
 
 def _issuer_at(url: str) -> str | None:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        # Brackets that hold no address, for one.
+        return None
     ours = urlsplit(current_mount().origin)
     here = is_loopback_name((parts.hostname or "").lower()) or parts.hostname == ours.hostname
     match = _DISCOVERY.fullmatch(parts.path)

@@ -39,6 +39,8 @@ def finish_shared_oauth(text: str) -> Response:
     """GET /api/auth/oauth/shared/callback/{state}: InsForge Cloud sends the browser back."""
     world = current_world()
     state = rules.read_state(world, text)
+    # Custom providers have no shared keys, and their states go without a payload of anybody's making.
+    rules.check_provider(state.provider)
     good, payload, error = wire.parse_shared()
     if not good:
         with told_at(state.redirect_uri, error or "OAuth authentication failed"):

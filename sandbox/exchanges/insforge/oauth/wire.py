@@ -64,7 +64,7 @@ def parse_payload(payload: str, provider: str) -> Person | None:
     if not email and provider in noreply:
         name = texts.get("providerId", "") if provider == "discord" else handle
         email = f"{name}@users.noreply.{noreply[provider]}"
-    if not texts.get("providerId") or not email:
+    if not texts.get("providerId") or not email or len(email) > contract.LONGEST_EMAIL:
         return None
     return Person(texts["providerId"], email, texts.get("name") or handle or None, texts.get("avatar"))
 

@@ -88,8 +88,15 @@ def get_user(world: World, user_id: str) -> User:
 
 
 def update_profile(world: World, user: User, changed: Mapping[str, Any]) -> User:
-    """Change some members of a profile; what they hold is replaced as a whole."""
-    new = replace(user, profile={**user.profile, **changed}, updated_at=world.now())
+    """Change some members of a profile; what they hold is replaced as a whole.
+
+    Raises Refusal: IDENTITY_UNKNOWN if the user was deleted meanwhile.
+    """
+    people.lock_users(world)
+    known = people.find_user(world, user.id)
+    if known is None:
+        raise Refusal(Reason.IDENTITY_UNKNOWN, "the user of this token was deleted")
+    new = replace(known, profile={**known.profile, **changed}, updated_at=world.now())
     people.change_user(world, new)
     return new
 
@@ -102,6 +109,7 @@ def send_code(world: World, purpose: str, email: str) -> None:
 def verify_email(world: World, email: str, otp: str) -> tuple[User, Session]:
     """Take the code that verifies an address, and let the user in. Raises Refusal: the reasons of `spend_code`."""
     mail.spend_code(world, mail.VERIFY, email, otp)
+    people.lock_users(world)
     user = people.find_by_email(world, email)
     if user is None:
         raise Refusal(Reason.CODE_UNKNOWN, f"nobody signed up as {email!r}", "email")
@@ -128,6 +136,7 @@ def reset_password(world: World, token: str, password: str) -> None:
     """Set a new password. Raises Refusal: FIELD_INVALID for a weak one, and the reasons of codes."""
     check_password(settings.get_config(world).values, password)
     code = check_code(world, token, service=SLUG, kind=_RESET_TOKEN, client_id="")
+    people.lock_users(world)
     user = people.find_by_email(world, code.login)
     if user is None:
         raise Refusal(Reason.CODE_UNKNOWN, f"nobody signed up as {code.login!r}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 from sandbox.core import jwts
@@ -86,7 +87,8 @@ def _read_claims(token: str, key: Key) -> dict[str, Any]:
 def _check_life(world: World, claims: dict[str, Any]) -> None:
     for name in ("iat", "nbf", "exp"):
         moment = claims.get(name, 0)
-        if not isinstance(moment, int | float) or isinstance(moment, bool):
+        # JSON as Python reads it also has infinities and NaN.
+        if not isinstance(moment, int | float) or isinstance(moment, bool) or not -inf < moment < inf:
             raise Refusal(Reason.TOKEN_MALFORMED, f"its {name} is no number", name)
     now = world.now()
     if claims.get("nbf", now) > now:

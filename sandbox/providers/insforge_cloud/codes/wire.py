@@ -12,7 +12,8 @@ from sandbox.core.schemas import Contract
 from sandbox.providers.insforge_cloud.codes.models import MINTABLE, Mint, ProjectCode
 
 _EPOCH = {"type": "integer", "minimum": 0, "maximum": 253_402_300_799}
-_TEXT = {"type": "string", "maxLength": 200}
+# PostgreSQL keeps no NUL.
+_TEXT = {"type": "string", "maxLength": 200, "pattern": r"^[^\x00]*$"}
 CLAIMS = ("projectId", "userId", "type", "sub", "email", "iat", "exp", "nbf")
 MINT = Contract(
     {
@@ -65,6 +66,8 @@ def parse_mint(body: object) -> dict[str, Any]:
     fields = {names.get(name, name): value for name, value in given.items()}
     if "kid" in fields:
         fields["kid"] = fields["kid"] or ""
+    # A whole number may be written with a fraction of zero.
+    fields |= {name: int(fields[name]) for name in ("ttl", "nbf") if name in fields}
     if "omit" in fields:
         fields["omit"] = tuple(fields["omit"])
     return fields
