@@ -139,7 +139,7 @@ def test_a_poll_is_refused(sandbox, form, number, reason):
     ("tenant", "form", "number"),
     [
         (CONTOSO, {"client_id": ""}, 900144),
-        (CONTOSO, {"client_id": "66666666-6666-4666-8666-666666666666"}, 700016),
+        (CONTOSO, {"client_id": "99999999-9999-4999-8999-999999999999"}, 700016),
         (CONTOSO, {"scope": ""}, 900144),
         (CONTOSO, {"scope": "nonsense"}, 70011),
         ("common", {}, 50194),

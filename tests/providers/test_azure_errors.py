@@ -34,7 +34,7 @@ from tests.support.azure_login import (
 from tests.support.forms import find_form, submit
 
 Cause = Callable[[Any], Any]
-UNKNOWN = "66666666-6666-4666-8666-666666666666"
+UNKNOWN = "99999999-9999-4999-8999-999999999999"
 STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ"
 GUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 NOT_HERE = (

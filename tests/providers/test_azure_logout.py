@@ -159,7 +159,7 @@ def test_an_administrator_cancels(sandbox):
         ({"redirect_uri": "https://evil.test/"}, 50011),
         ({"redirect_uri": ""}, 900144),
         ({"client_id": ""}, 900144),
-        ({"client_id": "66666666-6666-4666-8666-666666666666"}, 700016),
+        ({"client_id": "99999999-9999-4999-8999-999999999999"}, 700016),
         ({"scope": "nonsense"}, 70011),
     ],
 )

@@ -34,6 +34,8 @@ def test_a_code_becomes_a_token_that_speaks_for_a_person(sandbox, sign_in, world
         name="Alice Liddell",
         email="alice@contoso.test",
         client_id=WEB,
+        address="alice@contoso.test",
+        handle="alice@contoso.test",
     )
     with pytest.raises(Refusal) as again:
         EntraId().redeem(world, code, client_id=WEB)
