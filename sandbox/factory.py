@@ -83,7 +83,8 @@ def create_app(config: Config | None = None, *, listener: str = "") -> Flask:
         if temporary:
             temporary.remove()
 
-    sandbox = Sandbox(config, fixture, SERVICES, lambda: Session(engine), close)
+    mounts = Mounts(SERVICES.values(), public_url=config.public_url, allowed_hosts=_own_names(config))
+    sandbox = Sandbox(config, fixture, SERVICES, mounts, open_session=lambda: Session(engine), close=close)
     app.extensions["sandbox"] = sandbox
     if temporary is None:
         _make_default_world(engine, fixture)
@@ -91,7 +92,6 @@ def create_app(config: Config | None = None, *, listener: str = "") -> Flask:
     if config.random_seed is not None:
         sandbox.ids = Ids(config.random_seed, _past(sandbox), listener)
 
-    mounts = Mounts(SERVICES.values(), public_url=config.public_url, allowed_hosts=_own_names(config))
     edge.install(app, sandbox, db, mounts)
     app.register_blueprint(own.pages)
     for service in SERVICES.values():

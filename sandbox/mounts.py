@@ -18,8 +18,7 @@ from sandbox.core.world import DEFAULT
 _WORLD = re.compile(r"/w/([A-Za-z0-9][A-Za-z0-9_-]{0,63})(?=/|$)")
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?P<port>:[0-9]{1,5})?")
 _LAST_PORT = 65535
-# The sandbox's own pages come before any room's claim on the root, but for one below this prefix in words; their style
-# sheet is there on every host.
+# The sandbox's own pages come before any room's claim on the root; their style sheet is there on every host.
 OWN_PREFIX = "/_sandbox"
 STATIC_PREFIX = f"{OWN_PREFIX}/static/"
 
@@ -122,10 +121,14 @@ class Mounts:
         if own and not path.startswith(STATIC_PREFIX):
             slug, start, begins = own
             return replace(mount, slug=slug, begins=begins, origin=f"{scheme}://{host}"), f"/{slug}{start}{path}"
+        if _is_below(path, OWN_PREFIX):
+            # What the sandbox adds to a room is with the sandbox's own at the root, and with the room's elsewhere.
+            slug, slash, rest = path[len(OWN_PREFIX) + 1 :].partition("/")
+            if slug not in self._slugs:
+                return mount, path
+            return replace(mount, slug=slug), f"/{slug}{OWN_PREFIX}{slash}{rest}"
         first = path.split("/", 2)[1] if path.startswith("/") else ""
         claim = next((claim for claim in self._roots if claim.covers(path)), None)
-        if _is_below(path, OWN_PREFIX) and (claim is None or claim.has_variables):
-            return mount, path
         # A claim in words is as good as a prefix, and may be the same one; a variable stands for what nobody names.
         if first in self._slugs and (claim is None or claim.has_variables):
             return replace(mount, slug=first, by_prefix=True), path

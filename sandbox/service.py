@@ -20,7 +20,7 @@ from sandbox.core.ids import Ids
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.state import Seeder
 from sandbox.core.world import DEFAULT, World, find_world
-from sandbox.mounts import Mount
+from sandbox.mounts import Mount, Mounts
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,19 @@ class UpstreamUser:
     picture: str | None = None
 
 
+@dataclass(frozen=True)
+class UpstreamTokens:
+    """What a code was swapped for; `id_token` is None unless an OpenID Provider was asked for openid."""
+
+    access_token: str
+    id_token: str | None = None
+
+
 class Upstream(Protocol):
     """What an exchange may ask of a provider, in-process, on behalf of an application of its own.
 
     A provider derives from it and has the verbs that it can; `verify` is there only where it signs tokens for others.
+    `issuer` always names one of the issuers of a provider that has several, as `find_issuer` does.
     """
 
     def redeem(
@@ -53,13 +62,15 @@ class Upstream(Protocol):
         code: str,
         *,
         client_id: str,
+        client_secret: str | None = None,
         redirect_uri: str | None = None,
         code_verifier: str | None = None,
         issuer: str | None = None,
-    ) -> str:
-        """Swap an authorization code for the provider's access token. Raises Refusal as the token endpoint would.
+    ) -> UpstreamTokens:
+        """Swap an authorization code for the provider's tokens. Raises Refusal as the token endpoint would.
 
-        `issuer` names one of the issuers of a provider that has several.
+        A `client_secret` must be the registered one (CLIENT_SECRET_WRONG); without one the application is taken at
+        its word, since nobody else speaks in-process.
         """
 
     def look_up(self, world: World, access_token: str, *, issuer: str | None = None) -> UpstreamUser:
@@ -68,13 +79,35 @@ class Upstream(Protocol):
     def verify(self, world: World, token: str, **expected: str) -> Mapping[str, Any]:  # noqa: ARG002 - for who can
         """The claims of a token that the provider signed, and that is good now.
 
-        `expected` says what it must hold besides, in the provider's own names. Raises Refusal, whose `field` is the
-        part at fault: TOKEN_MALFORMED (`token`, `header`, `payload`, or the claim), TOKEN_ALGORITHM_NOT_ALLOWED
-        (`alg`), TOKEN_KEY_UNKNOWN and TOKEN_KEY_AMBIGUOUS (`kid`), TOKEN_SIGNATURE_BAD (`signature`),
-        TOKEN_NOT_YET_VALID (`nbf`), TOKEN_EXPIRED (`exp`), TOKEN_AUDIENCE_WRONG (the name in `expected`),
-        PROVIDER_FAILED (`keys`) if the provider does not give its keys, PROVIDER_UNSUPPORTED if it signs nothing.
+        `expected` says what it must hold besides, in the provider's own names; where there are several issuers,
+        `issuer` names the one whose keys are taken, and iss, aud and nonce are the caller's to check.
+
+        Raises Refusal, whose `field` is the part at fault: TOKEN_MALFORMED (`token`, `header`, `payload`, or the
+        claim), TOKEN_ALGORITHM_NOT_ALLOWED (`alg`), TOKEN_KEY_UNKNOWN and TOKEN_KEY_AMBIGUOUS (`kid`),
+        TOKEN_SIGNATURE_BAD (`signature`), TOKEN_NOT_YET_VALID (`nbf`), TOKEN_EXPIRED (`exp`), TOKEN_AUDIENCE_WRONG
+        (the name in `expected`), PROVIDER_FAILED (`keys`) if the provider does not give its keys, PROVIDER_UNSUPPORTED
+        if it signs nothing.
         """
         raise Refusal(Reason.PROVIDER_UNSUPPORTED, "this provider signs no tokens that others verify", "provider")
+
+    def find_issuer(self, world: World, url: str) -> str | None:  # noqa: ARG002 - for who has issuers
+        """The name of the issuer that has this absolute URL, in the way that this request came in; None if none has.
+
+        An issuer has its identifier, its discovery document, its key set, and the endpoints for authorization and
+        tokens.
+        """
+        return None
+
+    def issuer_url(self, world: World, issuer: str) -> str:  # noqa: ARG002 - for who has issuers
+        """The issuer identifier, as it is in id_tokens (`iss`). Raises Refusal: ISSUER_UNKNOWN, HTTPS_REQUIRED."""
+        raise Refusal(Reason.ISSUER_UNKNOWN, f"this provider has no issuer {issuer!r}", "issuer")
+
+    def authorization_url(self, world: World, issuer: str, parameters: Mapping[str, str]) -> str:  # noqa: ARG002
+        """Where a browser begins an authorization request with these parameters.
+
+        Raises Refusal: ISSUER_UNKNOWN, HTTPS_REQUIRED.
+        """
+        raise Refusal(Reason.ISSUER_UNKNOWN, f"this provider has no issuer {issuer!r}", "issuer")
 
     def lend(self, world: World, provider: str, *, redirect_uri: str) -> str:  # noqa: ARG002 - for who can
         """The address at which a browser begins a sign-in by an application that this provider lends to the exchange.
@@ -140,7 +173,7 @@ class Service:
 
 
 class Sandbox:
-    """One sandbox: its configuration, its cast and its rooms. Two of them in one process never meet.
+    """One sandbox: its configuration, its cast, its rooms and where they live. Two of them in one process never meet.
 
     `close()` lets go of its database; a temporary one is deleted, at interpreter exit at the latest.
     """
@@ -150,12 +183,15 @@ class Sandbox:
         config: Config,
         fixture: Fixture,
         services: Mapping[str, Service],
+        mounts: Mounts,
+        *,
         open_session: Callable[[], Session],
         close: Callable[[], None],
     ) -> None:
         self.config = config
         self.fixture = fixture
         self.services = services
+        self.mounts = mounts
         self.upstreams: Mapping[str, Upstream] = {
             slug: service.upstream for slug, service in services.items() if service.upstream
         }
@@ -189,6 +225,19 @@ def current_world() -> World:
 def current_mount() -> Mount:
     """Where this request came in; builds every URL of the answer."""
     return cast(Mount, g.mount)
+
+
+@contextmanager
+def reached_by(mount: Mount) -> Iterator[None]:
+    """Act as if this request had come in by `mount`, so that all that is issued meanwhile carries its addresses.
+
+    For a room that is asked in-process at an address other than the request's own.
+    """
+    own, g.mount = g.mount, mount
+    try:
+        yield
+    finally:
+        g.mount = own
 
 
 def read_json() -> object:

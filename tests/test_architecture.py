@@ -22,10 +22,11 @@ CORE = {"sqlalchemy", "jwt", "cryptography", "yaml", "jsonschema"}
 FLASK = {"flask", "werkzeug", "markupsafe"}
 RULES: dict[str, tuple[set[str], set[str]]] = {
     "core": ({"core"}, CORE),
-    "protocol": ({"protocol", "core"}, {"sqlalchemy", "requests"}),
+    "protocol": ({"protocol", "core"}, {"sqlalchemy", "requests", "urllib3", "authlib"}),
     "providers": ({"protocol", "core", "service", "mounts", "browser"}, FLASK | {"graphql"}),
-    "exchanges": ({"protocol", "core", "service", "mounts", "browser"}, FLASK),
+    "exchanges": ({"protocol", "core", "service", "mounts", "browser", "relying_party"}, FLASK),
     "browser": ({"protocol", "core", "service"}, FLASK),
+    "relying_party": ({"protocol", "core", "service", "mounts"}, FLASK),
     "web": ({"web", "config", "core", "service", "mounts"}, FLASK | {"flask_sqlalchemy", "jinja2"}),
     "config": (set(), {"yaml"}),
     "mounts": ({"core"}, set()),

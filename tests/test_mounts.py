@@ -40,6 +40,8 @@ PUBLIC = Mounts(SERVICES.values(), public_url="https://idp.example.test", allowe
         ("h", "/loginx", None, "/loginx", None),
         ("h", "/githubx/login", None, "/githubx/login", None),
         ("h", "/_sandbox/health", None, "/_sandbox/health", None),
+        ("h", "/w/t1/_sandbox/gmi/x/y", "gmi", "/gmi/_sandbox/x/y", None),
+        ("h", "/_sandbox/gmix/x", None, "/_sandbox/gmix/x", None),
         ("h", "/w/", None, "/w/", None),
         ("h", "/w/t1", None, "/", None),
     ],

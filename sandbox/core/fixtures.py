@@ -27,13 +27,17 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Fixture:
-    """A checked and complete fixture. `sections` is `{slug: that service's part}`; `digest` the text's SHA-256."""
+    """A checked and complete fixture. `sections` is `{slug: that service's part}`, `files` what they name.
+
+    `digest` is the SHA-256 of the text and of those files.
+    """
 
     source: str
     digest: str
     identities: tuple[Mapping[str, Any], ...] = field(hash=False)
     clients: tuple[Mapping[str, Any], ...] = field(hash=False)
     sections: Mapping[str, Mapping[str, Any]] = field(hash=False)
+    files: tuple[Path, ...] = ()
 
 
 def shipped(name: str) -> Path:
@@ -57,7 +61,9 @@ def load_fixture(path: Path, checks: tuple[Check, ...] = (), schema: Path | None
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise FixtureError(Problem(source, line, "", "is not UTF-8")) from error
-    return parse_fixture(text, source, checks, schema)
+    fixture = parse_fixture(text, source, checks, schema)
+    # The files that it names may hold something else by now.
+    return _parse(text, source, checks, schema) if fixture.files else fixture
 
 
 @lru_cache(maxsize=16)
@@ -66,6 +72,10 @@ def parse_fixture(text: str, source: str, checks: tuple[Check, ...] = (), schema
 
     The same text is parsed once in a process: a fixture is only ever read.
     """
+    return _parse(text, source, checks, schema)
+
+
+def _parse(text: str, source: str, checks: tuple[Check, ...], schema: Path | None) -> Fixture:
     try:
         data = text.encode()
     except UnicodeEncodeError as error:
@@ -75,11 +85,25 @@ def parse_fixture(text: str, source: str, checks: tuple[Check, ...] = (), schema
     reader = Reader(text, source)
     document = reader.read()
     reader.check(document, _schema_findings(document, rules))
-    filled = _fill(document, rules, rules["$defs"])
+    folder = _Folder(Path(source).parent)
+    filled = _fill(document, rules, rules["$defs"], folder)
     reader.check(document, (finding for check in (check_common, *checks) for finding in check(filled)))
     sections = {key: value for key, value in filled.items() if key not in _COMMON}
-    digest = hashlib.sha256(data).hexdigest()
-    return Fixture(source, digest, tuple(filled["identities"]), tuple(filled["clients"]), sections)
+    digest = hashlib.sha256(b"".join((data, *(file.read_bytes() for file in folder.files)))).hexdigest()
+    identities, clients = tuple(filled["identities"]), tuple(filled["clients"])
+    return Fixture(source, digest, identities, clients, sections, tuple(folder.files))
+
+
+class _Folder:
+    """Where the paths of a fixture lead on from, and the files that they have led to."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.files: list[Path] = []
+
+    def find(self, name: str) -> str:
+        self.files.append(self._path / name)
+        return str(self._path / name)
 
 
 def _schema_findings(document: Any, schema: Entry) -> Iterator[Finding]:
@@ -119,20 +143,20 @@ def _explain(error: Any, place: Place) -> Iterator[Finding]:
             yield place, f"must be {bound} {wanted}{unit}; found {count}"
 
 
-def _fill(value: Any, schema: Entry, shared: Entry) -> Any:
-    """A copy of a valid `value` in which each absent key has the schema's default."""
+def _fill(value: Any, schema: Entry, shared: Entry, folder: _Folder) -> Any:
+    """A copy of a valid `value` in which each absent key has the schema's default, and paths lead on from `folder`."""
     if "$ref" in schema:
         schema = {**shared[schema["$ref"].removeprefix("#/$defs/")], **schema}
     if isinstance(value, list):
-        return [_fill(entry, schema["items"], shared) for entry in value]
+        return [_fill(entry, schema["items"], shared, folder) for entry in value]
     if isinstance(value, dict) and "properties" in schema:
         rules = {**schema["properties"], **_properties_by_case(value, schema)}
         return {
-            key: _fill(value.get(key, rule.get("default")), rule, shared)
+            key: _fill(value.get(key, rule.get("default")), rule, shared, folder)
             for key, rule in rules.items()
             if key in value or "default" in rule
         }
-    return value
+    return folder.find(value) if schema.get("isPath") and value is not None else value
 
 
 def _properties_by_case(value: Entry, schema: Entry) -> Entry:

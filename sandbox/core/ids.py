@@ -11,6 +11,8 @@ import uuid
 
 ALPHANUMERIC = string.ascii_uppercase + string.ascii_lowercase + string.digits
 HEX = "0123456789abcdef"
+# No I, L, O and U: what ULIDs are written in.
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 # No vowels and no look-alikes, as RFC 8628 section 6.1 recommends for codes that people type.
 USER_CODE = "BCDFGHJKLMNPQRSTVWXZ"
 
@@ -41,3 +43,14 @@ class Ids:
     def uuid(self) -> str:
         """A random (version 4) UUID in canonical form."""
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def uuid7(self, epoch: int) -> str:
+        """A version 7 UUID of that epoch second in canonical form (RFC 9562 section 5.7)."""
+        bits = epoch * 1000 << 80 | self._random.getrandbits(80)
+        bits = bits & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62
+        return str(uuid.UUID(int=bits))
+
+    def ulid(self, epoch: int) -> str:
+        """A ULID of that epoch second: 26 characters of Crockford's base 32, the first ten of them its time."""
+        bits = epoch * 1000 << 80 | self._random.getrandbits(80)
+        return "".join(CROCKFORD[bits >> shift & 31] for shift in range(125, -1, -5))

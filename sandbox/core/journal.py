@@ -40,10 +40,16 @@ _SECRET_NAMES = frozenset(
         "key",
         "apikey",
         "xapikey",
+        "xsecretkey",
+        # Public, but what is pasted there by mistake is not.
+        "xpublishablekey",
         "code",
         "devicecode",
         "usercode",
+        "otp",
         "otpcode",
+        "exchangecode",
+        "newpassword",
         "codeverifier",
     )
 )

@@ -15,6 +15,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     load_pem_private_key,
+    load_pem_public_key,
 )
 from jwt import PyJWK, PyJWTError
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
@@ -92,6 +94,18 @@ def load_key(pem: bytes, algorithm: str | None = None, kid: str | None = None) -
     public = private.public_key()
     kid = kid or thumbprint(_public_members(public))
     return Key(kid=kid, algorithm=algorithm or usual, signing=private, verifying=public)
+
+
+def load_public_key(pem: bytes, algorithm: str, kid: str) -> Key:
+    """Somebody else's public key, or the one of a certificate, from PEM, pinned to `algorithm`.
+
+    Raises ValueError if it is not good for that.
+    """
+    try:
+        parsed = x509.load_pem_x509_certificate(pem).public_key() if b"CERTIFICATE" in pem else load_pem_public_key(pem)
+        return public_key({**_public_members(parsed), "kid": kid}, algorithm)
+    except (UnsupportedAlgorithm, TypeError, AttributeError, PyJWTError) as error:
+        raise ValueError(f"the PEM cannot be read: {error}") from error
 
 
 def public_key(jwk: Mapping[str, Any], algorithm: str) -> Key:

@@ -96,6 +96,7 @@ class Reason(StrEnum):
     TOKEN_ALGORITHM_NOT_ALLOWED = auto()
     TOKEN_ISSUER_WRONG = auto()
     TOKEN_AUDIENCE_WRONG = auto()
+    TOKEN_NONCE_WRONG = auto()
     TOKEN_NOT_YET_VALID = auto()
     TOKEN_TYPE_WRONG = auto()
     SCOPE_INSUFFICIENT = auto()

@@ -106,6 +106,23 @@ class Account(Base):
     __table_args__ = (Index("accounts_by_id", "world", "service", "id", unique=True),)
 
 
+class Link(Base):
+    """What leads to an account of a room: an identity elsewhere, an address, a name that its customer has for it.
+
+    `account` is the account's login; `attributes` is what only the room understands.
+    """
+
+    __tablename__ = "links"
+
+    service: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str]
+    attributes: Mapped[dict[str, Any]]
+    created_at: Mapped[int]
+
+    __table_args__ = (Index("links_by_account", "world", "service", "account"),)
+
+
 class Consent(Base):
     """What a person has granted to a client so far (`scopes` space-separated)."""
 
@@ -181,6 +198,16 @@ class SigningKey(Base):
     slot: Mapped[int | None]
     serial: Mapped[int]
     retired_at: Mapped[int | None]
+
+
+class OutsideKeys(Base):
+    """The public keys of an issuer outside (a JWK Set), as last fetched. `source` is the issuer, or the set's URL."""
+
+    __tablename__ = "outside_keys"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    jwks: Mapped[list[Any]]
+    fetched_at: Mapped[int]
 
 
 class Code(Base):
@@ -276,6 +303,23 @@ class Fault(Base):
     reason: Mapped[str]
     detail: Mapped[str]
     sticky: Mapped[bool]
+
+
+class Mail(Base):
+    """What a service would have sent to a person: by e-mail, or as a text message where `to` is a phone number."""
+
+    __tablename__ = "mail"
+
+    # Ids grow over all worlds, so the world is no part of the key here.
+    world: Mapped[str] = mapped_column()
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+    service: Mapped[str]
+    to: Mapped[str] = mapped_column("recipient", key="to")
+    subject: Mapped[str]
+    text: Mapped[str]
+    sent_at: Mapped[int]
+
+    __table_args__ = (Index("mail_by_world", "world", "id"),)
 
 
 class JournalEntry(Base):

@@ -1,45 +1,54 @@
-"""The only calls that leave the process: to origins that an issuer's settings name, and to nothing else.
+"""The only calls that leave the process: to origins that a room's settings name, and to nothing else.
 
-A client's metadata may hold any URL. Without this list the sandbox could be made to call what its machine can reach
-and the client cannot (server-side request forgery, RFC 9700 section 4.18 and OIDC Core section 6.2).
+A client's metadata may hold any URL, and so may an outside issuer's. Without this list the sandbox could be made to
+call what its machine can reach and they cannot (server-side request forgery, RFC 9700 section 4.18 and OIDC Core
+section 6.2).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from typing import Any
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from sandbox.core.clock import elapsed_us, tick
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.protocol.redirects import origin
 
+if TYPE_CHECKING:
+    import requests
+
 # Seconds to connect and to wait for each part of the answer, and the most that is read of it.
-_TIMEOUT = 5
+TIMEOUT = 5
 _MAX_BYTES = 100_000
 
 
-def fetch(url: str, network: Collection[str]) -> str:
-    """What a GET of `url` answers. Raises Refusal: OUTSIDE_ADDRESS_REFUSED unless its origin is in `network`, and if
-    it cannot be had.
+def fetch(url: str, network: Collection[str], *, failed: Reason = Reason.OUTSIDE_ADDRESS_REFUSED) -> str:
+    """What a GET of `url` answers.
+
+    Raises Refusal: OUTSIDE_ADDRESS_REFUSED unless its origin is in `network`; `failed` if it cannot be had.
     """
-    return _call("GET", url, network)
+    return _call("GET", url, network, failed)
 
 
-def fetch_json(url: str, network: Collection[str]) -> dict[str, Any]:
-    """The JSON object at `url`. Raises Refusal: OUTSIDE_ADDRESS_REFUSED."""
+def fetch_json(
+    url: str, network: Collection[str], *, failed: Reason = Reason.OUTSIDE_ADDRESS_REFUSED
+) -> dict[str, Any]:
+    """The JSON object at `url`. Raises Refusal: OUTSIDE_ADDRESS_REFUSED, `failed`."""
     try:
-        document = json.loads(fetch(url, network))
+        document = json.loads(fetch(url, network, failed=failed))
     except (ValueError, RecursionError) as error:
-        raise _refused(url, f"has no JSON: {error}") from error
+        raise Refusal(failed, f"{url} has no JSON: {error}") from error
     if not isinstance(document, dict):
-        raise _refused(url, "has no JSON object")
+        raise Refusal(failed, f"{url} has no JSON object")
     return document
 
 
 def post_form(url: str, network: Collection[str], form: Mapping[str, str]) -> None:
     """POST a form to `url`; any 2xx is success. Raises Refusal: OUTSIDE_ADDRESS_REFUSED."""
-    _call("POST", url, network, form)
+    _call("POST", url, network, Reason.OUTSIDE_ADDRESS_REFUSED, form)
 
 
 def is_allowed(url: str, network: Collection[str]) -> bool:
@@ -51,22 +60,44 @@ def is_allowed(url: str, network: Collection[str]) -> bool:
     return "@" not in parts.netloc and "\\" not in url and origin(url) in network
 
 
-def _call(method: str, url: str, network: Collection[str], form: Mapping[str, str] | None = None) -> str:
+def check_allowed(url: str, network: Collection[str]) -> None:
+    """Refuse what may not be called. Raises Refusal: OUTSIDE_ADDRESS_REFUSED."""
+    if not is_allowed(url, network):
+        known = ", ".join(network) or "which is empty"
+        raise Refusal(Reason.OUTSIDE_ADDRESS_REFUSED, f"{url} is not in the network that may be called ({known})", url)
+
+
+def read_body(response: requests.Response) -> bytes:
+    """The body of a streamed answer, as far as the limit. Raises OSError if it comes too slowly, or breaks off."""
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415
+
+    started, body = tick(), b""
+    while len(body) < _MAX_BYTES:
+        try:
+            # One part at a time: a server that goes on for ever, byte by byte, would keep each wait short.
+            part: bytes = response.raw.read1(_MAX_BYTES - len(body), decode_content=True)
+        except (HTTPError, HTTPException) as error:
+            raise OSError(f"the answer broke off: {error}") from error
+        if not part:
+            break
+        body += part
+        if elapsed_us(started) > TIMEOUT * 1_000_000:
+            raise TimeoutError(f"the answer was not there after {TIMEOUT} s")
+    return body
+
+
+def _call(
+    method: str, url: str, network: Collection[str], failed: Reason, form: Mapping[str, str] | None = None
+) -> str:
     # Imported here: most sandboxes never call anyone.
     import requests  # noqa: PLC0415
 
-    if not is_allowed(url, network):
-        raise _refused(url, f"is not in this issuer's network ({', '.join(network) or 'which is empty'})")
+    check_allowed(url, network)
     try:
         # A redirect could lead anywhere.
-        with requests.request(method, url, data=form, timeout=_TIMEOUT, allow_redirects=False, stream=True) as response:
+        with requests.request(method, url, data=form, timeout=TIMEOUT, allow_redirects=False, stream=True) as response:
             if not 200 <= response.status_code < 300:
-                raise _refused(url, f"answered {response.status_code}")
-            body: bytes = response.raw.read(_MAX_BYTES, decode_content=True)
-            return body.decode("utf-8", "replace")
+                raise Refusal(failed, f"{url} answered {response.status_code}")
+            return read_body(response).decode("utf-8", "replace")
     except (requests.RequestException, OSError, ValueError) as error:
-        raise _refused(url, f"cannot be reached: {type(error).__name__}") from error
-
-
-def _refused(url: str, why: str) -> Refusal:
-    return Refusal(Reason.OUTSIDE_ADDRESS_REFUSED, f"{url} {why}")
+        raise Refusal(failed, f"{url} cannot be reached: {type(error).__name__}") from error

@@ -19,7 +19,7 @@ from werkzeug.wsgi import get_path_info
 from sandbox.core import tables
 from sandbox.core.clock import Clock, elapsed_us, tick
 from sandbox.core.faults import check_fault
-from sandbox.core.journal import Entry, printable, redact, redact_headers, redact_query
+from sandbox.core.journal import Entry, is_secret, printable, redact, redact_headers, redact_query
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import find_world
 from sandbox.mounts import Mount, Mounts
@@ -167,7 +167,9 @@ def _operation() -> str:
 
 
 def _is_journaled() -> bool:
-    return not request.environ["sandbox.path"].startswith("/_sandbox/")
+    # The sandbox's own pages are looked at, and would only fill the journal that they show.
+    own = request.environ["sandbox.mount"].slug is None
+    return not (own and request.environ["sandbox.path"].startswith("/_sandbox/"))
 
 
 def _routing_detail(error: HTTPException) -> str:
@@ -188,6 +190,14 @@ def _header(text: str) -> str:
     return printable(text)[:500].encode("unicode_escape").decode("ascii")
 
 
+def _path() -> str:
+    path: str = request.environ["sandbox.path"]
+    for name, value in (request.view_args or {}).items():
+        if is_secret(name):
+            path = path.replace(str(value), str(redact(value, name)))
+    return printable(path)
+
+
 def _write_journal(response: Response) -> None:
     entry = g.entry
     refusal: Refusal | None = entry.refusal
@@ -198,7 +208,7 @@ def _write_journal(response: Response) -> None:
         service=request.environ["sandbox.mount"].slug or "",
         operation=_operation(),
         method=request.method,
-        path=printable(request.environ["sandbox.path"]),
+        path=_path(),
         status=response.status_code,
         reason=refusal.reason.value if refusal else None,
         detail=printable(refusal.detail) if refusal else None,

@@ -1,4 +1,4 @@
-"""The sandbox's own pages: home, the landing page of the demo, health, static files.
+"""The sandbox's own pages: home, the landing page of the demo, the mailbox, health, static files.
 
 Adds no behaviour to any room.
 """
@@ -15,9 +15,12 @@ from sandbox.core.refusals import Reason, Refusal
 from sandbox.mounts import Mount
 from sandbox.service import current_mount, current_sandbox, current_world
 from sandbox.web.files import STATIC
+from sandbox.web.mailbox import list_mailbox, show_mailbox
 from sandbox.web.snippets import show_all
 
 pages = Blueprint("own", __name__)
+pages.get("/_sandbox/mailbox")(show_mailbox)
+pages.get("/_sandbox/api/mailbox")(list_mailbox)
 
 
 @pages.get("/")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import time
+import uuid
 
 import pytest
 
 from sandbox.core.clock import Clock
-from sandbox.core.ids import ALPHANUMERIC, USER_CODE, Ids
+from sandbox.core.ids import ALPHANUMERIC, CROCKFORD, USER_CODE, Ids
 
 
 def test_a_clock_shows_real_time_plus_its_offset():
@@ -59,3 +60,15 @@ def test_ids_use_the_alphabet_they_are_given():
     assert set(ids.text(500, USER_CODE)) == set(USER_CODE)
     assert re.fullmatch(r"\d{6}", ids.digits(6))
     assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", ids.uuid())
+
+
+def test_ids_that_begin_with_their_time():
+    ids = Ids(seed=1)
+    made = uuid.UUID(ids.uuid7(1_800_000_000))
+    ulid = ids.ulid(1_800_000_000)
+
+    assert (made.version, made.variant, made.int >> 80) == (7, uuid.RFC_4122, 1_800_000_000_000)
+    assert (ulid[:10], len(ulid), set(ulid) <= set(CROCKFORD)) == ("01MCC5RM00", 26, True)
+    assert ids.ulid(1_800_000_001)[:10] > ulid[:10]
+    assert Ids(seed=1).uuid7(1_800_000_000) == str(made)
+    assert ids.uuid7(1_800_000_000) != str(made)

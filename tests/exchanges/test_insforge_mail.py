@@ -40,6 +40,35 @@ def test_a_code_is_said_to_be_sent_whoever_asks(sandbox, path):
     check_refused(sandbox, post(sandbox, path, email="x"), R.FIELD_INVALID, invalid("email: Invalid email format"))
 
 
+def mails(sandbox: Any) -> list[tuple[str, str, str]]:
+    listed = sandbox.get("/_sandbox/api/mailbox?service=insforge").json["mail"]
+    return [(mail["to"], mail["subject"], mail["text"]) for mail in listed]
+
+
+def test_a_code_is_in_the_mailbox(sandbox):
+    sign_up(sandbox)
+    for path in ("/email/send-otp", "/email/send-verification", "/email/send-reset-password"):
+        post(sandbox, path, email="NEW@example.test")
+
+    text = f"Your code is {OTP}. It is good once, for 900 seconds."
+    subjects = ("Reset your password", "Verify your email", "Your sign-in code")
+    assert mails(sandbox) == [(NEW["email"], subject, text) for subject in subjects]
+
+
+def test_who_has_not_signed_up_gets_a_sign_in_code_only(sandbox):
+    for path in ("/email/send-otp", "/email/send-verification", "/email/send-reset-password"):
+        post(sandbox, path)
+
+    assert [subject for _, subject, _ in mails(sandbox)] == ["Your sign-in code"]
+
+
+def test_a_sign_up_that_must_be_verified_brings_a_mail(sandbox):
+    change_config(sandbox, requireEmailVerification=True)
+    sign_up(sandbox)
+
+    assert [subject for _, subject, _ in mails(sandbox)] == ["Verify your email"]
+
+
 def test_a_code_signs_a_stranger_up_and_in(sandbox):
     post(sandbox, "/email/send-otp")
 

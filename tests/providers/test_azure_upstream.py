@@ -25,7 +25,7 @@ def world(app: Flask) -> Iterator[World]:
 def test_a_code_becomes_a_token_that_speaks_for_a_person(sandbox, sign_in, world):
     code = sign_in("azure", as_="alice", client=WEB)
 
-    token = EntraId().redeem(world, code, client_id=WEB)
+    token = EntraId().redeem(world, code, client_id=WEB).access_token
 
     assert claims(token)["iss"].startswith("http://localhost/")
     assert EntraId().look_up(world, token) == UpstreamUser(
@@ -52,7 +52,7 @@ def test_a_bad_code_is_refused_as_at_the_token_endpoint(sandbox, world, code, re
 
 def test_an_address_that_was_never_verified_is_none(sandbox, sign_in, world):
     code = sign_in("azure", as_="unverified", client=WEB)
-    user = EntraId().look_up(world, EntraId().redeem(world, code, client_id=WEB))
+    user = EntraId().look_up(world, EntraId().redeem(world, code, client_id=WEB).access_token)
 
     assert (user.login, user.email) == ("unverified", None)
 

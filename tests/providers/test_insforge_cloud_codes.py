@@ -305,7 +305,7 @@ def test_an_opaque_code_is_swapped_once_for_the_same_claims(sandbox):
     assert (code[:4], len(code)) == ("iac_", 47)
 
     with sandbox.world() as world:
-        token = SERVICES[SLUG].upstream.redeem(world, code, client_id=PROJECT)
+        token = SERVICES[SLUG].upstream.redeem(world, code, client_id=PROJECT).access_token
 
     assert verify(sandbox, token) == verify(sandbox, plain)
     with sandbox.world() as world, pytest.raises(Refusal, match="CODE_ALREADY_REDEEMED"):
@@ -357,10 +357,9 @@ def test_the_mint_is_closed_to_pages_of_other_sites(sandbox):
     assert sandbox.journal()[-1].reason == "PERMISSION_DENIED"
 
 
-@pytest.mark.parametrize("slug", ["github", "azure"])
-def test_a_provider_without_such_tokens_says_so(sandbox, slug):
+def test_a_provider_without_such_tokens_says_so(sandbox):
     with sandbox.world() as world, pytest.raises(Refusal, match="PROVIDER_UNSUPPORTED"):
-        SERVICES[slug].upstream.verify(world, partner_code(sandbox))
+        SERVICES["github"].upstream.verify(world, partner_code(sandbox))
 
 
 def test_an_owner_who_is_deactivated_gets_no_code(sandbox):

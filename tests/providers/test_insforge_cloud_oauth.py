@@ -468,7 +468,7 @@ def test_an_exchange_may_swap_a_code_of_its_own_client(sandbox):
 
     with sandbox.world() as world:
         upstream = SERVICES[SLUG].upstream
-        user = upstream.look_up(world, upstream.redeem(world, code, **given))
+        user = upstream.look_up(world, upstream.redeem(world, code, **given).access_token)
 
     assert (user.login, user.client_id) == ("alice", CLI)
 

@@ -36,6 +36,9 @@ ODD_MEMBERS = {
     "an object": {"a": {"b": "c"}},
 }
 
+# What tells a room's refusal, where it is not `error`: one of these.
+_MEMBERS = {"insforge-cloud": {"error", "message"}, "jitsudo": {"code"}}
+
 
 def routes(app: Flask, part: str = "1") -> Iterator[tuple[str, str]]:
     """Every method and path there is, with `part` for each variable."""
@@ -50,9 +53,11 @@ def complaint(answer: Any, path: str) -> str:
     """What is wrong with an answer to hostile input."""
     status, headers = answer.status_code, answer.headers
     is_markup = answer.mimetype in ("text/html", "image/svg+xml", "application/xml")
+    reason = headers.get("X-Sandbox-Reason", "")
     is_bare = status < 400 or answer.request.method == "HEAD"
     fine = {
-        f"{status} {headers.get('X-Sandbox-Reason')}": status < 500,
+        # The one refusal that its vendor calls a mistake of the server.
+        f"{status} {reason}": status < 500 or reason.startswith("PROVIDER_UNSUPPORTED; "),
         "a broken header": "X-Evil" not in headers and not re.search("[\r\n]", "".join(headers.values())),
         "reflected": not (is_markup and re.search(f"<script(?!{OWN_SCRIPT})", answer.text.lower())),
         "sniffed": headers["X-Content-Type-Options"] == "nosniff",
@@ -65,8 +70,8 @@ def complaint(answer: Any, path: str) -> str:
 
 def speaks(answer: Any, path: str) -> bool:
     """Whether a refusal is in the dialect of the room that `path` belongs to."""
-    if path.startswith(("/oidc/", "/azure/", "/insforge-cloud/")):
-        members = {"error", "message"} if path.startswith("/insforge-cloud/") else {"error"}
+    if path.startswith(("/oidc/", "/azure/", "/insforge-cloud/", "/fanfare/", "/jitsudo/", "/prisme/")):
+        members = _MEMBERS.get(path.split("/")[1], {"error"})
         return answer.mimetype == "text/html" or bool(members & set(answer.json or ()))
     if path.startswith("/insforge/"):
         members = answer.json or {}

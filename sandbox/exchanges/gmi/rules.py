@@ -39,7 +39,7 @@ def redeem_provider_code(world: World, github: Upstream, code: str) -> str:
             Reason.CODE_OF_ANOTHER_CLIENT, "the fixture binds no GitHub application to GMI Cloud (gmi.client)", "code"
         )
     try:
-        return github.redeem(world, code, client_id=client_id)
+        return github.redeem(world, code, client_id=client_id).access_token
     except Refusal as refusal:
         if refusal.reason in (Reason.CLIENT_UNKNOWN, Reason.CLIENT_SUSPENDED):
             raise Refusal(Reason.PROVIDER_FAILED, f"GitHub refuses GMI Cloud itself: {refusal.detail}") from refusal

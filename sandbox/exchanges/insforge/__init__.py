@@ -5,7 +5,7 @@ logout; end users' sign-up, sessions, profiles and codes by e-mail; sign-in at G
 providers; the configuration of all this, and the project's keys.
 Source: the Authentication API 2.0.0 at docs.insforge.dev, the open-source backend 2.3.1, and the packages
 `@insforge/shared-schemas` 1.2.1, `@insforge/sdk` 1.5.2 and `insforge` 0.1.0, which call it.
-Different from the real one: no mail is sent, and every e-mailed code is the one of the fixture; Google is played by a
+Different from the real one: mail goes to the sandbox's mailbox, with the code of the fixture; Google is played by a
 generic issuer; only providers of this sandbox can be signed in at; a refresh token is no access token.
 Never: databases, storage, functions, payments, or any endpoint outside of auth.
 """

@@ -36,7 +36,7 @@ def admit(world: World, cloud: Upstream, code: str) -> str:
     try:
         token = code
         if code.startswith(_OPAQUE) and settings["profile"] == "documented":
-            token = cloud.redeem(world, code, client_id=project)
+            token = cloud.redeem(world, code, client_id=project).access_token
         subject = _subject(cloud.verify(world, token), project)
         if settings["one_time_codes"]:
             _spend(world, code)

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
-from sandbox.core.clients import get_client
+from sandbox.core import keysets
+from sandbox.core.clients import check_secret, get_client
+from sandbox.core.refusals import Refusal
 from sandbox.core.world import World
-from sandbox.providers.azure.authorities import V2, get_authority
+from sandbox.protocol.redirects import with_query
+from sandbox.protocol.signed_tokens import check_keys_fault, verify_token
+from sandbox.providers.azure.authorities import COMMON, V2, get_authority
+from sandbox.providers.azure.authorities import issuer as issuer_of
 from sandbox.providers.azure.directory import SLUG
 from sandbox.providers.azure.graph.callers import get_caller
 from sandbox.providers.azure.graph.rules import READ_MYSELF, get_myself
 from sandbox.providers.azure.login.client_rules import BY_SECRET, Caller
+from sandbox.providers.azure.login.client_rules import get_caller as get_proven
 from sandbox.providers.azure.login.parameters import TokenParameters
 from sandbox.providers.azure.login.token_rules import redeem_code, request_of_code
-from sandbox.service import Upstream, UpstreamUser, current_mount
+from sandbox.providers.azure.tokens import ALGORITHM
+from sandbox.service import Upstream, UpstreamTokens, UpstreamUser, current_mount
+
+# What of an issuer a relying party may know it by.
+_URL = re.compile(
+    r"/(?P<tenant>[^/]+)(?:/v2\.0(?:/\.well-known/openid-configuration)?|/discovery/v2\.0/keys"
+    r"|/oauth2/v2\.0/(?:authorize|token))"
+)
+# A fault that is armed here, at the key set's endpoint, is what an exchange in this process meets as well.
+KEYS_OPERATION = "keys"
 
 
 class EntraId(Upstream):
-    """The verbs of an Upstream that no exchange of Entra ID's id_tokens needs more of yet."""
+    """The verbs of an Upstream, in version 2.0; an issuer is a tenant, by its id or a domain."""
 
     def redeem(
         self,
@@ -25,19 +42,27 @@ class EntraId(Upstream):
         code: str,
         *,
         client_id: str,
+        client_secret: str | None = None,
         redirect_uri: str | None = None,
         code_verifier: str | None = None,
-        issuer: str | None = None,  # noqa: ARG002 - the code tells its tenant
-    ) -> str:
-        """Swap a code of this client for an access token. Raises Refusal as the token endpoint would."""
+        issuer: str | None = None,
+    ) -> UpstreamTokens:
+        """Swap a code of this client for tokens. Raises Refusal as the token endpoint would.
+
+        `issuer` is the tenant on whose path the code is redeemed; that of the sign-in if it is left out.
+        """
         mount, client = current_mount().at(SLUG), get_client(world, SLUG, client_id)
+        check_secret(client, client_secret)
         request = request_of_code(world, client, code)
-        authority = get_authority(world, mount, request.extra["authority"])
+        authority = get_authority(world, mount, issuer or request.extra["authority"])
+        caller = Caller(client, BY_SECRET)
+        if client_secret is not None:
+            caller = get_proven(world, authority, None, {"client_id": client_id, "client_secret": client_secret})
         given: dict[str, Any] = dict.fromkeys(TokenParameters.__dataclass_fields__)
         given |= {"code": code, "code_verifier": code_verifier, "version": V2}
         given["redirect_uri"] = redirect_uri or request.redirect_uri
-        asked = TokenParameters(**given)
-        return redeem_code(world, authority, Caller(client, BY_SECRET), asked).access_token
+        issued = redeem_code(world, authority, caller, TokenParameters(**given))
+        return UpstreamTokens(issued.access_token, issued.id_token)
 
     def look_up(self, world: World, access_token: str, *, issuer: str | None = None) -> UpstreamUser:  # noqa: ARG002
         """Who a token of Microsoft Graph speaks for, and which client holds it. Raises Refusal as Graph would."""
@@ -52,3 +77,35 @@ class EntraId(Upstream):
             address=user.mail,
             handle=user.upn,
         )
+
+    def verify(self, world: World, token: str, **expected: str) -> Mapping[str, Any]:
+        """The claims of a token signed here and good now: all tenants share the keys, so iss tells which one it is of.
+
+        Raises Refusal as `Upstream` says.
+        """
+        get_authority(world, current_mount().at(SLUG), expected.pop("issuer", COMMON))
+        if expected:
+            raise TypeError(f"nothing of a token is called {', '.join(sorted(expected))} here")
+        check_keys_fault(world, SLUG, KEYS_OPERATION)
+        return verify_token(world, token, lambda _: keysets.published_keys(world, SLUG, (ALGORITHM,)))
+
+    def find_issuer(self, world: World, url: str) -> str | None:
+        """The tenant, as its name is written in this URL of version 2.0."""
+        mount = current_mount().at(SLUG)
+        match = _URL.fullmatch(url.removeprefix(mount.url("")))
+        if match is None or not url.startswith(mount.url("/")):
+            return None
+        try:
+            return get_authority(world, mount, match["tenant"]).name
+        except Refusal:
+            return None
+
+    def issuer_url(self, world: World, issuer: str) -> str:
+        """The issuer identifier; for several tenants it has a placeholder. Raises Refusal: ISSUER_UNKNOWN."""
+        authority = get_authority(world, current_mount().at(SLUG), issuer)
+        return issuer_of(authority.mount, authority.issuer_id, V2)
+
+    def authorization_url(self, world: World, issuer: str, parameters: Mapping[str, str]) -> str:
+        """Where a browser begins. Raises Refusal: ISSUER_UNKNOWN."""
+        authority = get_authority(world, current_mount().at(SLUG), issuer)
+        return with_query(authority.url("/oauth2/v2.0/authorize"), parameters)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sandbox.core.clients import get_client
+from sandbox.core.clients import check_secret, get_client
 from sandbox.core.world import World
 from sandbox.providers.github.api.callers import get_caller
 from sandbox.providers.github.login.token_rules import redeem_code_of
 from sandbox.providers.github.people import github_id, verified_primary
 from sandbox.providers.github.tokens import SLUG
-from sandbox.service import Upstream, UpstreamUser, current_mount
+from sandbox.service import Upstream, UpstreamTokens, UpstreamUser, current_mount
 
 
 class GitHub(Upstream):
@@ -20,14 +20,16 @@ class GitHub(Upstream):
         code: str,
         *,
         client_id: str,
+        client_secret: str | None = None,
         redirect_uri: str | None = None,
         code_verifier: str | None = None,
         issuer: str | None = None,  # noqa: ARG002 - there is one GitHub
-    ) -> str:
+    ) -> UpstreamTokens:
         """Swap a code of this client for a `gho_` or `ghu_` token. Raises Refusal as the token endpoint would."""
         client = get_client(world, SLUG, client_id)
+        check_secret(client, client_secret)
         issued = redeem_code_of(world, client, code=code, redirect_uri=redirect_uri, code_verifier=code_verifier)
-        return issued.access_token
+        return UpstreamTokens(issued.access_token)
 
     def look_up(self, world: World, access_token: str, *, issuer: str | None = None) -> UpstreamUser:  # noqa: ARG002
         """Who a token speaks for, and which client holds it.

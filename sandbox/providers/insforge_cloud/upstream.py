@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.core.clients import get_client
+from sandbox.core.clients import check_secret, get_client
 from sandbox.core.identities import get_identity
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
@@ -16,7 +16,7 @@ from sandbox.providers.insforge_cloud.oauth.grants import redeem_code_of
 from sandbox.providers.insforge_cloud.oauth.tokens import get_caller
 from sandbox.providers.insforge_cloud.people import SLUG, describe
 from sandbox.providers.insforge_cloud.shared.rules import begin
-from sandbox.service import Upstream, UpstreamUser, current_mount
+from sandbox.service import Upstream, UpstreamTokens, UpstreamUser, current_mount
 
 
 class InsForgeCloud(Upstream):
@@ -28,20 +28,22 @@ class InsForgeCloud(Upstream):
         code: str,
         *,
         client_id: str,
+        client_secret: str | None = None,
         redirect_uri: str | None = None,
         code_verifier: str | None = None,
         issuer: str | None = None,  # noqa: ARG002 - there is one cloud
-    ) -> str:
+    ) -> UpstreamTokens:
         """Swap an opaque code of the project `client_id` for the JWT it stands for, or a code of that OAuth client.
 
         Raises Refusal: CODE_UNKNOWN, CODE_OF_ANOTHER_CLIENT, CODE_ALREADY_REDEEMED, CODE_EXPIRED, and for OAuth as the
         token endpoint would.
         """
         if code.startswith(OPAQUE_PREFIX):
-            return redeem_opaque(world, code, client_id)
+            return UpstreamTokens(redeem_opaque(world, code, client_id))
         client = get_client(world, SLUG, client_id)
+        check_secret(client, client_secret)
         issued = redeem_code_of(world, client, code=code, redirect_uri=redirect_uri, code_verifier=code_verifier)
-        return issued.access_token
+        return UpstreamTokens(issued.access_token)
 
     def look_up(self, world: World, access_token: str, *, issuer: str | None = None) -> UpstreamUser:  # noqa: ARG002
         """Who an access token speaks for. Raises Refusal: the reasons of a bearer token."""

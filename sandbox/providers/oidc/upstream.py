@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
+from sandbox.core.clients import check_secret
 from sandbox.core.identities import get_identity
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
-from sandbox.providers.oidc.clients import get_issuers_client
+from sandbox.protocol.redirects import with_query
+from sandbox.protocol.signed_tokens import check_keys_fault, verify_token
+from sandbox.providers.oidc.clients import get_issuers_client, is_registered
 from sandbox.providers.oidc.issuers import SLUG, Issuer, get_issuer
 from sandbox.providers.oidc.token.grants import TokenRequest, redeem_code
 from sandbox.providers.oidc.token.rules import get_bearer, userinfo
-from sandbox.service import Upstream, UpstreamUser, current_mount
+from sandbox.service import Upstream, UpstreamTokens, UpstreamUser, current_mount
+
+# What of an issuer a relying party may know it by.
+_URL = re.compile(r"/oidc/(?P<issuer>[^/]+)(?:/\.well-known/openid-configuration|/jwks|/authorize|/token)?")
+# A fault that is armed here, at the key set's endpoint, is what an exchange in this process meets as well.
+KEYS_OPERATION = "keys"
 
 
 class OpenIdProvider(Upstream):
@@ -23,18 +33,22 @@ class OpenIdProvider(Upstream):
         code: str,
         *,
         client_id: str,
+        client_secret: str | None = None,
         redirect_uri: str | None = None,
         code_verifier: str | None = None,
         issuer: str | None = None,
-    ) -> str:
-        """Swap a code of this client for an access token. Raises Refusal as the issuer's token endpoint would."""
+    ) -> UpstreamTokens:
+        """Swap a code of this client for tokens. Raises Refusal as the issuer's token endpoint would."""
         here = _issuer(world, issuer)
         client = get_issuers_client(world, here, client_id)
+        if is_registered(client):
+            check_secret(client, client_secret)
         if here.settings["require_dpop"] or client.settings["dpop_bound_access_tokens"]:
             raise Refusal(Reason.DPOP_PROOF_MISSING, f"{here.name} binds tokens to keys, and an exchange has none")
         given = {"code": code, "redirect_uri": redirect_uri, "code_verifier": code_verifier}
         parameters = {name: value for name, value in given.items() if value is not None}
-        return redeem_code(world, TokenRequest(here, client, parameters, None)).access_token
+        issued = redeem_code(world, TokenRequest(here, client, parameters, None))
+        return UpstreamTokens(issued.access_token, issued.id_token)
 
     def look_up(self, world: World, access_token: str, *, issuer: str | None = None) -> UpstreamUser:
         """What userinfo tells of the person behind a token. Raises Refusal as that endpoint would."""
@@ -53,6 +67,34 @@ class OpenIdProvider(Upstream):
             handle=_text(claims, "preferred_username") or "",
             picture=_text(claims, "picture"),
         )
+
+    def verify(self, world: World, token: str, **expected: str) -> Mapping[str, Any]:
+        """The claims of a token that the issuer signed and that is good now. Raises Refusal as `Upstream` says."""
+        here = _issuer(world, expected.pop("issuer", None))
+        if expected:
+            raise TypeError(f"nothing of a token is called {', '.join(sorted(expected))} here")
+        check_keys_fault(world, SLUG, KEYS_OPERATION)
+        return verify_token(world, token, lambda _: here.keys(world))
+
+    def find_issuer(self, world: World, url: str) -> str | None:
+        """The issuer that has this URL. Any name that is not reserved may be one."""
+        mount = current_mount().at(SLUG)
+        match = _URL.fullmatch(url.removeprefix(mount.url("")))
+        if match is None or not url.startswith(mount.url("/")):
+            return None
+        try:
+            get_issuer(world, mount, match["issuer"])
+        except Refusal as refusal:
+            return match["issuer"] if refusal.reason is Reason.HTTPS_REQUIRED else None
+        return match["issuer"]
+
+    def issuer_url(self, world: World, issuer: str) -> str:
+        """The issuer identifier. Raises Refusal: ISSUER_UNKNOWN, HTTPS_REQUIRED."""
+        return _issuer(world, issuer).url
+
+    def authorization_url(self, world: World, issuer: str, parameters: Mapping[str, str]) -> str:
+        """Where a browser begins. Raises Refusal: ISSUER_UNKNOWN, HTTPS_REQUIRED."""
+        return with_query(_issuer(world, issuer).endpoint("/authorize"), parameters)
 
 
 def _issuer(world: World, name: str | None) -> Issuer:

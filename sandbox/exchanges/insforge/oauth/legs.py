@@ -9,8 +9,6 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from sandbox.core.clients import find_client
-from sandbox.core.compare import same_secret
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 from sandbox.exchanges.insforge.models import CLOUD, SLUG
@@ -125,23 +123,20 @@ def come_back(
 ) -> UpstreamUser:
     """Swap the code, and ask who that is.
 
-    Raises Refusal: CLIENT_SECRET_WRONG, and the reasons of `Upstream.redeem` and `Upstream.look_up`.
+    Raises Refusal: the reasons of `Upstream.redeem` and `Upstream.look_up`.
     """
-    client_id = config.client_id or ""
-    registered = find_client(world, leg.service, client_id)
-    # In-process nobody authenticates; a wrong secret in the configuration must be noticed all the same.
-    if registered and registered.secret and not same_secret(registered.secret, config.client_secret):
-        raise Refusal(Reason.CLIENT_SECRET_WRONG, f"not the secret of {client_id} at {leg.service}", "client_secret")
     upstream = current_sandbox().upstreams[leg.room]
-    token = upstream.redeem(
+    # In-process nobody authenticates; a wrong secret in the configuration must be noticed all the same.
+    tokens = upstream.redeem(
         world,
         code,
-        client_id=client_id,
+        client_id=config.client_id or "",
+        client_secret=config.client_secret,
         redirect_uri=redirect_uri,
         code_verifier=code_verifier,
         issuer=leg.issuer,
     )
-    return upstream.look_up(world, token, issuer=leg.issuer)
+    return upstream.look_up(world, tokens.access_token, issuer=leg.issuer)
 
 
 def describe_person(provider: str, known: UpstreamUser) -> Person:

@@ -1,4 +1,4 @@
-"""Codes that go out by e-mail. Nothing is sent: every code is the one of the fixture.
+"""Codes that go out by e-mail, to the mailbox of the world: every code is the one of the fixture.
 
 For which purpose a code is good is its caller's.
 """
@@ -8,16 +8,23 @@ from __future__ import annotations
 from sandbox.core import tables
 from sandbox.core.codes import check_code, redeem_code
 from sandbox.core.compare import same_secret
+from sandbox.core.mailbox import deliver
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.tables import digest
 from sandbox.core.world import World
 from sandbox.exchanges.insforge.models import SLUG
+from sandbox.exchanges.insforge.users import people
 
 SIGN_IN, VERIFY, RESET = "otp_sign_in", "otp_verify", "otp_reset"
+_SUBJECTS = {SIGN_IN: "Your sign-in code", VERIFY: "Verify your email", RESET: "Reset your password"}
 
 
 def send_code(world: World, purpose: str, email: str) -> None:
-    """Pretend to send a code; one that was sent before is good no more."""
+    """Send a code; one that was sent before is good no more.
+
+    Whoever has not signed up gets no mail but a sign-in code, which signs up as well.
+    """
+    ttl = world.settings[SLUG]["otp_ttl"]
     world.store.put(
         tables.Code,
         digest=digest(_value(purpose, email)),
@@ -27,9 +34,12 @@ def send_code(world: World, purpose: str, email: str) -> None:
         login=email,
         flow=world.ids.text(16),
         data={},
-        expires_at=world.now() + world.settings[SLUG]["otp_ttl"],
+        expires_at=world.now() + ttl,
         redeemed_at=None,
     )
+    if purpose == SIGN_IN or people.find_by_email(world, email):
+        text = f"Your code is {world.settings[SLUG]['otp_code']}. It is good once, for {ttl} seconds."
+        deliver(world, service=SLUG, to=email.lower(), subject=_SUBJECTS[purpose], text=text)
 
 
 def spend_code(world: World, purpose: str, email: str, otp: str) -> None:

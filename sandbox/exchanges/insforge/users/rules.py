@@ -102,7 +102,7 @@ def update_profile(world: World, user: User, changed: Mapping[str, Any]) -> User
 
 
 def send_code(world: World, purpose: str, email: str) -> None:
-    """Pretend to send a code. Whether anybody has this address is told to nobody."""
+    """Send a code to the mailbox. Whether anybody has this address is told to nobody."""
     mail.send_code(world, purpose, email)
 
 

@@ -22,7 +22,7 @@ def authorize_project(partner_id: str, project_id: str) -> Response:
 
 
 def mint_code() -> Response:
-    """POST /_sandbox/insforge-cloud/codes, or /_sandbox/codes below the prefix: any code that a test wants."""
+    """POST /_sandbox/codes: any code that a test wants."""
     check_same_origin()
     return wire.render_code(rules.mint_code(current_world(), Mint(**wire.parse_mint(read_json()))))
 
@@ -32,5 +32,3 @@ def register_codes(room: Blueprint) -> None:
     room.get("/.well-known/jwks.json")(keys)
     room.post("/partnership/v1/<partner_id>/<project_id>/authorization")(authorize_project)
     room.post("/_sandbox/codes")(mint_code)
-    # Its address at the root of the origin, among the sandbox's own.
-    room.post("/_sandbox/insforge-cloud/codes")(mint_code)

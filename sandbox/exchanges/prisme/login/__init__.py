@@ -1,0 +1,1 @@
+"""The login in a browser: to the provider and back, and the sign-out."""
