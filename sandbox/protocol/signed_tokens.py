@@ -31,7 +31,7 @@ def verify_token(world: World, token: str, find_keys: FindKeys) -> dict[str, Any
         raise Refusal(
             Reason.TOKEN_ALGORITHM_NOT_ALLOWED, f"alg is {algorithm!r}, not one of {', '.join(KEY_TYPES)}", "alg"
         )
-    claims = _read_claims(token, _choose(list(find_keys(algorithm)), header.get("kid"), algorithm))
+    claims = read_claims(token, _choose(list(find_keys(algorithm)), header.get("kid"), algorithm))
     _check_life(world, claims)
     return claims
 
@@ -44,6 +44,17 @@ def check_keys_fault(world: World, service: str, operation: str) -> None:
         check_fault(world, service, operation)
     except Refusal as fault:
         raise Refusal(Reason.PROVIDER_FAILED, fault.detail, "keys") from fault
+
+
+def read_claims(token: str, key: Key) -> dict[str, Any]:
+    """The claims of a token that this key signed. Raises Refusal: TOKEN_MALFORMED (`payload`), TOKEN_SIGNATURE_BAD
+    (`signature`).
+    """
+    try:
+        return jwts.verify_signature(token, key)
+    except Refusal as refusal:
+        part = "payload" if refusal.reason is Reason.TOKEN_MALFORMED else "signature"
+        raise Refusal(refusal.reason, refusal.detail, part) from refusal
 
 
 def _read_header(token: str) -> dict[str, Any]:
@@ -69,14 +80,6 @@ def _choose(keys: list[Key], kid: object, algorithm: str) -> Key:
             Reason.TOKEN_KEY_AMBIGUOUS, f"{len(fitting)} keys are for {algorithm}, and the token names none", "kid"
         )
     return fitting[0]
-
-
-def _read_claims(token: str, key: Key) -> dict[str, Any]:
-    try:
-        return jwts.verify_signature(token, key)
-    except Refusal as refusal:
-        part = "payload" if refusal.reason is Reason.TOKEN_MALFORMED else "signature"
-        raise Refusal(refusal.reason, refusal.detail, part) from refusal
 
 
 def _check_life(world: World, claims: dict[str, Any]) -> None:

@@ -63,5 +63,6 @@ service = Service(
     seed=seed,
     after_request=after_request,
     upstream=EntraId(),
+    demo_url=_demo_url,
     snippets=SNIPPETS,
 )

@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any
 
-from sandbox.core import jwts
-from sandbox.core.faults import check_fault
 from sandbox.core.keys import Key
 from sandbox.core.keysets import published_keys
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
+from sandbox.protocol.signed_tokens import check_keys_fault, read_claims
 from sandbox.providers.insforge_cloud.codes.models import ALGORITHM
 from sandbox.providers.insforge_cloud.people import SLUG
 
@@ -38,7 +37,8 @@ def verify(world: World, token: str) -> dict[str, Any]:
         raise Refusal(
             Reason.TOKEN_ALGORITHM_NOT_ALLOWED, f"alg is {header.get('alg')!r}, not {' or '.join(ALGORITHMS)}", "alg"
         )
-    claims = _read_claims(token, _find_key(_published(world), header))
+    check_keys_fault(world, SLUG, KEYS_OPERATION)
+    claims = read_claims(token, _find_key(published_keys(world, SLUG, (ALGORITHM,)), header))
     _check_life(world, claims)
     return claims
 
@@ -56,14 +56,6 @@ def _read_header(token: str) -> dict[str, Any]:
     return header
 
 
-def _published(world: World) -> list[Key]:
-    try:
-        check_fault(world, SLUG, KEYS_OPERATION)
-    except Refusal as fault:
-        raise Refusal(Reason.PROVIDER_FAILED, fault.detail, "keys") from fault
-    return published_keys(world, SLUG, (ALGORITHM,))
-
-
 def _find_key(keys: Sequence[Key], header: dict[str, Any]) -> Key:
     kid, algorithm = header.get("kid"), header["alg"]
     fitting = [key for key in keys if key.algorithm == algorithm and (not isinstance(kid, str) or key.kid == kid)]
@@ -74,14 +66,6 @@ def _find_key(keys: Sequence[Key], header: dict[str, Any]) -> Key:
             Reason.TOKEN_KEY_AMBIGUOUS, f"{len(fitting)} published keys are for {algorithm}, and it names none", "kid"
         )
     return fitting[0]
-
-
-def _read_claims(token: str, key: Key) -> dict[str, Any]:
-    try:
-        return jwts.verify_signature(token, key)
-    except Refusal as refusal:
-        part = "payload" if refusal.reason is Reason.TOKEN_MALFORMED else "signature"
-        raise Refusal(refusal.reason, refusal.detail, part) from refusal
 
 
 def _check_life(world: World, claims: dict[str, Any]) -> None:
