@@ -64,7 +64,7 @@ def test_a_code_is_redeemed_by_one_caller(rp, race):
         assert outcomes(answers) == {"tokens": 1, "invalid_grant": CALLERS - 1}
         # Whoever came when the code was spent may have revoked the winner's token, and has brought no other.
         with rp.browser.world() as world:
-            assert world.store.count(tables.Token) == round_
+            assert world.store.count(tables.Token, client_id=rp.client_id) == round_
 
 
 def test_a_refresh_token_is_used_by_one_caller(rp, race):

@@ -104,11 +104,16 @@ def test_the_document_is_the_same_wherever_it_is_found(rp):
     assert [rp.backend.get(place).json for place in places] == [rp.metadata] * 3
 
 
-@pytest.mark.parametrize("name", ["token", "jwks", "-no", "a b", "x" * 64, "%00"])
+@pytest.mark.parametrize("name", ["token", "auth", "-no", "a b", "x" * 64, "%00"])
 def test_an_issuer_that_cannot_be_is_not_found(rp, name):
     answer = rp.backend.get(f"{ORIGIN}/oidc/{name}/.well-known/openid-configuration")
 
     assert error(answer) == (404, "not_found")
+
+
+def test_no_issuer_is_called_as_another_rooms_path(rp):
+    # At the root /oidc/jwks is the key set of an exchange.
+    assert rp.backend.get(f"{ORIGIN}/oidc/jwks/.well-known/openid-configuration").status_code == 404
 
 
 def test_a_certified_issuer_does_not_answer_over_http(rp, sandbox):

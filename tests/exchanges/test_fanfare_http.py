@@ -72,7 +72,7 @@ def test_at_the_root_refresh_and_logout_below_api_are_anothers(sandbox):
 
 
 @pytest.mark.parametrize(
-    "path", ["/auth/session", "/auth", "/consumers", "/api/auth/external", "/fanfare/x", "/fanfare"]
+    "path", ["/auth/session", "/auth", "/consumers/me/x", "/api/auth/external", "/fanfare/x", "/fanfare"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_what_is_nowhere_is_told_in_json(sandbox, path, method):
@@ -228,7 +228,7 @@ def test_every_answer_is_as_it_is_described(sandbox):
     renewal = {"refreshToken": session["refreshToken"]}
     check("/auth/refresh", sandbox.post("/auth/refresh", json=renewal, headers=page()))
     check("/consumers/me", sandbox.get("/consumers/me", headers=page(session["accessToken"])))
-    check("/consumers/{id}", sandbox.get(f"/consumers/{consumer_id(session)}", headers=bearer(SK)))
+    check("/consumers/{id}", sandbox.get(f"/fanfare/consumers/{consumer_id(session)}", headers=bearer(SK)))
     check("/auth/external/authorize", sandbox.post(f"{EXTERNAL}/authorize", json={}, headers=bearer(SK)))
     check("/auth/external/authorize", sandbox.post(f"{EXTERNAL}/authorize", json={}))
 

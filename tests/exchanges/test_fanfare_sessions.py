@@ -334,11 +334,11 @@ def test_a_backend_reads_a_consumer(sandbox):
 
 def test_a_backend_reads_its_own_consumers_only(sandbox):
     session = sign_in(sandbox)
-    path = f"/consumers/{consumer_id(session)}"
+    path = f"/fanfare/consumers/{consumer_id(session)}"
 
     elsewhere = sandbox.get(path, headers=bearer(OTHER_SK))
     check_refused(sandbox, elsewhere, R.IDENTITY_OF_ANOTHER_TENANT, NO_CONSUMER)
-    nobody = sandbox.get(f"/consumers/{uuid.uuid4()}", headers=bearer(SK))
+    nobody = sandbox.get(f"/fanfare/consumers/{uuid.uuid4()}", headers=bearer(SK))
     check_refused(sandbox, nobody, R.OBJECT_UNKNOWN, NO_CONSUMER)
     check_refused(sandbox, sandbox.get(path), R.CLIENT_SECRET_MISSING, NO_SECRET)
     check_refused(sandbox, sandbox.get(path, headers=page()), R.CLIENT_CREDENTIALS_UNEXPECTED, WRONG_KEY)
@@ -354,5 +354,5 @@ def test_the_moved_consumer_is_gone(sandbox):
     exchange(sandbox, value, before["accessToken"])
 
     (gone,) = moved - {consumer_id(before)}
-    answer = sandbox.get(f"/consumers/{gone}", headers=bearer(SK))
+    answer = sandbox.get(f"/fanfare/consumers/{gone}", headers=bearer(SK))
     check_refused(sandbox, answer, R.OBJECT_UNKNOWN, NO_CONSUMER)

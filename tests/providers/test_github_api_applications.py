@@ -131,7 +131,7 @@ def test_of_concurrent_resets_one_wins(app, sandbox):
 
     assert statuses == [200, 404, 404, 404]
     with sandbox.world() as world:
-        assert world.store.count(tables.Token, revoked_at=None) == 1
+        assert world.store.count(tables.Token, service="github", revoked_at=None) == 1
 
 
 def test_a_deleted_token_is_dead_and_the_others_are_not(sandbox):

@@ -94,7 +94,7 @@ def consumer_id(session: dict[str, Any]) -> str:
 
 
 def read_consumer(sandbox: SandboxClient, session: dict[str, Any]) -> Any:
-    return _good(sandbox.get(f"/consumers/{consumer_id(session)}", headers=bearer(SK)))
+    return _good(sandbox.get(f"/fanfare/consumers/{consumer_id(session)}", headers=bearer(SK)))
 
 
 def configure(sandbox: SandboxClient, **changed: Any) -> None:
