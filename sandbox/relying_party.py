@@ -7,7 +7,7 @@ nonce are right is for the exchange to say.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -17,7 +17,7 @@ from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 from sandbox.mounts import Mount, is_loopback_name
 from sandbox.protocol import outgoing, outside_issuers, outside_keys
-from sandbox.service import Upstream, UpstreamTokens, current_mount, current_sandbox, reached_by
+from sandbox.service import Redemption, Upstream, UpstreamTokens, current_mount, current_sandbox, reached_by
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -35,16 +35,7 @@ class OpenIdIssuer(Protocol):
         Raises Refusal: PROVIDER_FAILED.
         """
 
-    def redeem(
-        self,
-        world: World,
-        code: str,
-        *,
-        client_id: str,
-        client_secret: str | None,
-        redirect_uri: str | None,
-        code_verifier: str | None = None,
-    ) -> UpstreamTokens:
+    def redeem(self, world: World, redemption: Redemption) -> UpstreamTokens:
         """Swap an authorization code. A public client has no `client_secret`.
 
         Raises Refusal: in-process as the token endpoint would; over HTTP CODE_UNKNOWN for invalid_grant,
@@ -104,26 +95,9 @@ class _OwnIssuer:
         with reached_by(self.mount):
             return self.upstream.authorization_url(world, self.name, parameters)
 
-    def redeem(
-        self,
-        world: World,
-        code: str,
-        *,
-        client_id: str,
-        client_secret: str | None,
-        redirect_uri: str | None,
-        code_verifier: str | None = None,
-    ) -> UpstreamTokens:
+    def redeem(self, world: World, redemption: Redemption) -> UpstreamTokens:
         with reached_by(self.mount):
-            return self.upstream.redeem(
-                world,
-                code,
-                client_id=client_id,
-                client_secret=client_secret,
-                redirect_uri=redirect_uri,
-                code_verifier=code_verifier,
-                issuer=self.name,
-            )
+            return self.upstream.redeem(world, redemption, issuer=self.name)
 
     def verify(self, world: World, id_token: str) -> dict[str, Any]:
         with reached_by(self.mount):
@@ -141,18 +115,9 @@ class _OutsideIssuer:
     def authorization_url(self, world: World, parameters: Mapping[str, str]) -> str:  # noqa: ARG002 - as all issuers
         return outside_issuers.authorization_url(self._discovered(), parameters)
 
-    def redeem(
-        self,
-        world: World,  # noqa: ARG002 - as all issuers
-        code: str,
-        *,
-        client_id: str,
-        client_secret: str | None,
-        redirect_uri: str | None,
-        code_verifier: str | None = None,
-    ) -> UpstreamTokens:
-        client = outside_issuers.Client(client_id, client_secret)
-        given = {"code": code, "redirect_uri": redirect_uri, "code_verifier": code_verifier}
+    def redeem(self, world: World, redemption: Redemption) -> UpstreamTokens:  # noqa: ARG002 - as all issuers
+        given = asdict(redemption)
+        client = outside_issuers.Client(given.pop("client_id"), given.pop("client_secret"))
         answer = outside_issuers.redeem(self._discovered(), client, given, self.network)
         return UpstreamTokens(answer["access_token"], answer.get("id_token"))
 

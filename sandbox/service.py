@@ -42,6 +42,21 @@ class UpstreamUser:
 
 
 @dataclass(frozen=True)
+class Redemption:
+    """What an application comes to a token endpoint with (RFC 6749 section 4.1.3); None for what it leaves out.
+
+    A `client_secret` must be the registered one. In-process an application without one is taken at its word, since
+    nobody else speaks there; elsewhere it is a public one.
+    """
+
+    code: str
+    client_id: str
+    client_secret: str | None = None
+    redirect_uri: str | None = None
+    code_verifier: str | None = None
+
+
+@dataclass(frozen=True)
 class UpstreamTokens:
     """What a code was swapped for; `id_token` is None unless an OpenID Provider was asked for openid."""
 
@@ -56,22 +71,8 @@ class Upstream(Protocol):
     `issuer` always names one of the issuers of a provider that has several, as `find_issuer` does.
     """
 
-    def redeem(
-        self,
-        world: World,
-        code: str,
-        *,
-        client_id: str,
-        client_secret: str | None = None,
-        redirect_uri: str | None = None,
-        code_verifier: str | None = None,
-        issuer: str | None = None,
-    ) -> UpstreamTokens:
-        """Swap an authorization code for the provider's tokens. Raises Refusal as the token endpoint would.
-
-        A `client_secret` must be the registered one (CLIENT_SECRET_WRONG); without one the application is taken at
-        its word, since nobody else speaks in-process.
-        """
+    def redeem(self, world: World, redemption: Redemption, *, issuer: str | None = None) -> UpstreamTokens:
+        """Swap an authorization code for the provider's tokens. Raises Refusal as the token endpoint would."""
 
     def look_up(self, world: World, access_token: str, *, issuer: str | None = None) -> UpstreamUser:
         """The person and client behind an access token. Raises Refusal: TOKEN_UNKNOWN, TOKEN_REVOKED, TOKEN_EXPIRED."""

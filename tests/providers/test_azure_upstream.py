@@ -10,7 +10,7 @@ from flask import Flask, g
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 from sandbox.providers.azure.upstream import EntraId
-from sandbox.service import UpstreamUser
+from sandbox.service import Redemption, UpstreamUser
 from tests.support.azure_login import WEB, claims, post_token
 
 
@@ -25,7 +25,7 @@ def world(app: Flask) -> Iterator[World]:
 def test_a_code_becomes_a_token_that_speaks_for_a_person(sandbox, sign_in, world):
     code = sign_in("azure", as_="alice", client=WEB)
 
-    token = EntraId().redeem(world, code, client_id=WEB).access_token
+    token = EntraId().redeem(world, Redemption(code, client_id=WEB)).access_token
 
     assert claims(token)["iss"].startswith("http://localhost/")
     assert EntraId().look_up(world, token) == UpstreamUser(
@@ -38,21 +38,21 @@ def test_a_code_becomes_a_token_that_speaks_for_a_person(sandbox, sign_in, world
         handle="alice@contoso.test",
     )
     with pytest.raises(Refusal) as again:
-        EntraId().redeem(world, code, client_id=WEB)
+        EntraId().redeem(world, Redemption(code, client_id=WEB))
     assert again.value.reason is Reason.CODE_ALREADY_REDEEMED
 
 
 @pytest.mark.parametrize(("code", "reason"), [("1.Ax", Reason.CODE_UNKNOWN), ("", Reason.CODE_UNKNOWN)])
 def test_a_bad_code_is_refused_as_at_the_token_endpoint(sandbox, world, code, reason):
     with pytest.raises(Refusal) as refused:
-        EntraId().redeem(world, code, client_id=WEB)
+        EntraId().redeem(world, Redemption(code, client_id=WEB))
 
     assert refused.value.reason is reason
 
 
 def test_an_address_that_was_never_verified_is_none(sandbox, sign_in, world):
     code = sign_in("azure", as_="unverified", client=WEB)
-    user = EntraId().look_up(world, EntraId().redeem(world, code, client_id=WEB).access_token)
+    user = EntraId().look_up(world, EntraId().redeem(world, Redemption(code, client_id=WEB)).access_token)
 
     assert (user.login, user.email) == ("unverified", None)
 

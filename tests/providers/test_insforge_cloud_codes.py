@@ -12,6 +12,7 @@ from sandbox.core import jwts, tables
 from sandbox.core.faults import arm_fault
 from sandbox.core.keysets import rotate_key, signing_key
 from sandbox.core.refusals import Reason, Refusal
+from sandbox.service import Redemption
 from sandbox.services import SERVICES
 from tests.conftest import SandboxClient
 from tests.support.insforge_cloud import (
@@ -305,11 +306,11 @@ def test_an_opaque_code_is_swapped_once_for_the_same_claims(sandbox):
     assert (code[:4], len(code)) == ("iac_", 47)
 
     with sandbox.world() as world:
-        token = SERVICES[SLUG].upstream.redeem(world, code, client_id=PROJECT).access_token
+        token = SERVICES[SLUG].upstream.redeem(world, Redemption(code, client_id=PROJECT)).access_token
 
     assert verify(sandbox, token) == verify(sandbox, plain)
     with sandbox.world() as world, pytest.raises(Refusal, match="CODE_ALREADY_REDEEMED"):
-        SERVICES[SLUG].upstream.redeem(world, code, client_id=PROJECT)
+        SERVICES[SLUG].upstream.redeem(world, Redemption(code, client_id=PROJECT))
 
 
 @pytest.mark.parametrize(
@@ -325,7 +326,7 @@ def test_an_opaque_code_is_refused(sandbox, value, minutes, project, reason):
     sandbox.clock.advance(minutes=minutes)
 
     with sandbox.world() as world, pytest.raises(Refusal, match=reason):
-        SERVICES[SLUG].upstream.redeem(world, code, client_id=project)
+        SERVICES[SLUG].upstream.redeem(world, Redemption(code, client_id=project))
 
 
 UNMINTABLE: dict[str, tuple[Any, str]] = {

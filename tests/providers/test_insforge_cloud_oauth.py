@@ -11,6 +11,7 @@ import pytest
 from sandbox import Config
 from sandbox.core import tables
 from sandbox.protocol.pkce import s256
+from sandbox.service import Redemption
 from sandbox.services import SERVICES
 from tests.conftest import SandboxClient
 from tests.support.forms import submit
@@ -468,7 +469,7 @@ def test_an_exchange_may_swap_a_code_of_its_own_client(sandbox):
 
     with sandbox.world() as world:
         upstream = SERVICES[SLUG].upstream
-        user = upstream.look_up(world, upstream.redeem(world, code, **given).access_token)
+        user = upstream.look_up(world, upstream.redeem(world, Redemption(code, **given)).access_token)
 
     assert (user.login, user.client_id) == ("alice", CLI)
 

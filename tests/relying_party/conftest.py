@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.core.world import World
+from sandbox.service import Redemption
 from tests.conformance import signing
 from tests.conformance.listener import Listener
 from tests.support.relying import in_request
@@ -85,6 +86,6 @@ def redeem() -> Callable[..., Any]:
 
     def redeem(world: World, issuer: Any, code: str = "c", **changes: Any) -> Any:
         usual = {"client_id": CLIENT, "client_secret": "s", "redirect_uri": CALLBACK}
-        return issuer.redeem(world, code, **{**usual, **changes})
+        return issuer.redeem(world, Redemption(code, **{**usual, **changes}))
 
     return redeem

@@ -10,6 +10,7 @@ import pytest
 from sandbox import Config
 from sandbox.core import tables
 from sandbox.relying_party import get_issuer, verify_by_jwks
+from sandbox.service import Redemption
 from tests.conformance import signing
 from tests.relying_party.conftest import CALLBACK, CLIENT
 from tests.support import azure_login
@@ -53,14 +54,17 @@ def test_a_person_of_another_sandbox_signs_in(world, elsewhere):
         code = query(person.sign_in(start))["code"]
     given = {"client_id": REGISTERED, "client_secret": SECRET, "redirect_uri": CALLBACK}
 
-    assert refused(lambda: issuer.redeem(world, code, **{**given, "client_secret": "x"}))[0] == "CLIENT_SECRET_WRONG"
-    assert refused(lambda: issuer.redeem(world, code, **given, code_verifier="w" * 43))[0] == "CODE_UNKNOWN"
-    tokens = issuer.redeem(world, code, **given, code_verifier=azure_login.VERIFIER)
+    assert (
+        refused(lambda: issuer.redeem(world, Redemption(code, **{**given, "client_secret": "x"})))[0]
+        == "CLIENT_SECRET_WRONG"
+    )
+    assert refused(lambda: issuer.redeem(world, Redemption(code, **given, code_verifier="w" * 43)))[0] == "CODE_UNKNOWN"
+    tokens = issuer.redeem(world, Redemption(code, **given, code_verifier=azure_login.VERIFIER))
     claims = issuer.verify(world, tokens.id_token)
 
     assert (claims["iss"], claims["aud"], claims["nonce"]) == (issuer.url, REGISTERED, "n")
     assert verify_by_jwks(world, tokens.id_token, f"{issuer.url}/jwks", network=[elsewhere.origin]) == claims
-    assert refused(lambda: issuer.redeem(world, code, **given)) == ("CODE_UNKNOWN", None)
+    assert refused(lambda: issuer.redeem(world, Redemption(code, **given))) == ("CODE_UNKNOWN", None)
 
 
 def test_a_tenant_of_another_sandbox_is_an_issuer_too(world, elsewhere):
@@ -80,10 +84,9 @@ def test_a_tenant_of_another_sandbox_is_an_issuer_too(world, elsewhere):
 
     tokens = issuer.redeem(
         world,
-        code,
-        client_id=azure_login.WEB,
-        client_secret=azure_login.SECRET,
-        redirect_uri=azure_login.CALLBACK,
+        Redemption(
+            code, client_id=azure_login.WEB, client_secret=azure_login.SECRET, redirect_uri=azure_login.CALLBACK
+        ),
     )
     claims = issuer.verify(world, tokens.id_token)
 
@@ -121,13 +124,13 @@ def test_a_person_of_a_foreign_issuer_signs_in(world, foreign):
     given = {"client_id": CLIENT, "client_secret": "a secret: with signs", "redirect_uri": CALLBACK}
 
     without = {**given, "client_secret": None}
-    assert refused(lambda: issuer.redeem(world, code, **without))[0] == "CLIENT_SECRET_MISSING"
-    tokens = issuer.redeem(world, code, **given)
+    assert refused(lambda: issuer.redeem(world, Redemption(code, **without)))[0] == "CLIENT_SECRET_MISSING"
+    tokens = issuer.redeem(world, Redemption(code, **given))
     claims = issuer.verify(world, tokens.id_token)
 
     assert (claims["iss"], claims["sub"], claims["nonce"]) == (foreign, "alice@example.test", "n")
     assert claims["aud"] in (CLIENT, [CLIENT])
-    assert refused(lambda: issuer.redeem(world, code, **given)) == ("CODE_UNKNOWN", None)
+    assert refused(lambda: issuer.redeem(world, Redemption(code, **given))) == ("CODE_UNKNOWN", None)
 
 
 # What is sent

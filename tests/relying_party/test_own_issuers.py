@@ -11,6 +11,7 @@ from sandbox.core import jwts, keysets
 from sandbox.core.faults import arm_fault
 from sandbox.core.refusals import Reason
 from sandbox.relying_party import get_issuer, verify_by_jwks
+from sandbox.service import Redemption
 from sandbox.services import SERVICES
 from tests.conformance import signing
 from tests.support import azure_login
@@ -28,7 +29,7 @@ def token(sandbox, app, **asked):
     """An id_token of oidc/main that an exchange at ROOT has got, with a nonce."""
     code = RelyingParty(sandbox).code(nonce="n", **asked)
     with in_request(app) as world:
-        return get_issuer(world, "oidc/main", network=()).redeem(world, code, **CODE).id_token
+        return get_issuer(world, "oidc/main", network=()).redeem(world, Redemption(code, **CODE)).id_token
 
 
 # Which issuer is meant
@@ -126,12 +127,12 @@ def test_a_code_of_a_generic_issuer_becomes_tokens_of_the_issuer_as_it_is_writte
 
     with in_request(app) as world:
         issuer = get_issuer(world, reference, network=())
-        tokens = issuer.redeem(world, code, **CODE)
+        tokens = issuer.redeem(world, Redemption(code, **CODE))
         claims = issuer.verify(world, tokens.id_token)
 
         assert (claims["iss"], claims["aud"], claims["sub"], claims["nonce"]) == (issuer.url, CLIENT, "alice", "n")
         assert SERVICES["oidc"].upstream.look_up(world, tokens.access_token, issuer="main").login == "alice"
-        assert refused(lambda: issuer.redeem(world, code, **CODE)) == ("CODE_ALREADY_REDEEMED", None)
+        assert refused(lambda: issuer.redeem(world, Redemption(code, **CODE))) == ("CODE_ALREADY_REDEEMED", None)
 
 
 @pytest.mark.parametrize("reference", ["azure/contoso.test", f"azure/{GUID}", f"{ROOT}/{GUID}/v2.0"])
@@ -142,11 +143,13 @@ def test_a_code_of_a_tenant_becomes_tokens_of_that_tenant(sandbox, app, referenc
         issuer = get_issuer(world, reference, network=())
         tokens = issuer.redeem(
             world,
-            code,
-            client_id=azure_login.WEB,
-            client_secret=azure_login.SECRET,
-            redirect_uri=azure_login.CALLBACK,
-            code_verifier=azure_login.VERIFIER,
+            Redemption(
+                code,
+                client_id=azure_login.WEB,
+                client_secret=azure_login.SECRET,
+                redirect_uri=azure_login.CALLBACK,
+                code_verifier=azure_login.VERIFIER,
+            ),
         )
         claims = issuer.verify(world, tokens.id_token)
 
@@ -189,8 +192,8 @@ def test_a_redemption_is_refused_as_at_the_token_endpoint_and_spends_nothing(san
 
     with in_request(app) as world:
         issuer = get_issuer(world, "oidc/main", network=())
-        assert refused(lambda: issuer.redeem(world, code, **{**right, **changed}))[0] == reason
-        assert issuer.redeem(world, code, **right).id_token
+        assert refused(lambda: issuer.redeem(world, Redemption(code, **{**right, **changed})))[0] == reason
+        assert issuer.redeem(world, Redemption(code, **right)).id_token
 
 
 @pytest.mark.parametrize(
@@ -211,9 +214,9 @@ def test_so_is_one_at_a_tenant(sandbox, app, change, reason):
 
     with in_request(app) as world:
         issuer = get_issuer(world, "azure/contoso.test", network=())
-        assert refused(lambda: issuer.redeem(world, code, **{**right, **change}))[0] == reason
+        assert refused(lambda: issuer.redeem(world, Redemption(code, **{**right, **change})))[0] == reason
         other = get_issuer(world, "azure/fabrikam.test", network=())
-        assert refused(lambda: other.redeem(world, code, **right))[0] == "CLIENT_OF_ANOTHER_TENANT"
+        assert refused(lambda: other.redeem(world, Redemption(code, **right)))[0] == "CLIENT_OF_ANOTHER_TENANT"
 
 
 def test_a_client_that_nobody_registered_may_bring_any_secret(sandbox, app):
@@ -222,7 +225,9 @@ def test_a_client_that_nobody_registered_may_bring_any_secret(sandbox, app):
 
     with in_request(app) as world:
         issuer = get_issuer(world, "oidc/fresh", network=())
-        tokens = issuer.redeem(world, code, client_id="somebody", client_secret="any", redirect_uri=callback)
+        tokens = issuer.redeem(
+            world, Redemption(code, client_id="somebody", client_secret="any", redirect_uri=callback)
+        )
         assert issuer.verify(world, tokens.id_token)["aud"] == "somebody"
 
 
@@ -231,8 +236,11 @@ def test_a_provider_without_id_tokens_gives_none_and_checks_the_secret(sandbox, 
     github, given = SERVICES["github"].upstream, {"client_id": "gmi-console"}
 
     with in_request(app) as world:
-        assert refused(lambda: github.redeem(world, code, client_secret="x", **given))[0] == "CLIENT_SECRET_WRONG"
-        assert github.redeem(world, code, **given).id_token is None
+        assert (
+            refused(lambda: github.redeem(world, Redemption(code, client_secret="x", **given)))[0]
+            == "CLIENT_SECRET_WRONG"
+        )
+        assert github.redeem(world, Redemption(code, **given)).id_token is None
         assert github.find_issuer(world, GITHUB_CALLBACK) is None
         assert refused(lambda: github.issuer_url(world, "main"))[0] == "ISSUER_UNKNOWN"
         assert refused(lambda: github.authorization_url(world, "main", {}))[0] == "ISSUER_UNKNOWN"

@@ -18,7 +18,7 @@ from sandbox.core.world import World
 from sandbox.exchanges.gmi import people, wire
 from sandbox.exchanges.gmi.models import ApiKey, ApiKeyRequest, SessionTokens, User
 from sandbox.exchanges.gmi.people import SLUG
-from sandbox.service import Upstream
+from sandbox.service import Redemption, Upstream
 
 AUTH_TOKEN = "auth_token"
 API_KEY = "api_key"
@@ -39,7 +39,7 @@ def redeem_provider_code(world: World, github: Upstream, code: str) -> str:
             Reason.CODE_OF_ANOTHER_CLIENT, "the fixture binds no GitHub application to GMI Cloud (gmi.client)", "code"
         )
     try:
-        return github.redeem(world, code, client_id=client_id).access_token
+        return github.redeem(world, Redemption(code, client_id)).access_token
     except Refusal as refusal:
         if refusal.reason in (Reason.CLIENT_UNKNOWN, Reason.CLIENT_SUSPENDED):
             raise Refusal(Reason.PROVIDER_FAILED, f"GitHub refuses GMI Cloud itself: {refusal.detail}") from refusal

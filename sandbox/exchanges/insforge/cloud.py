@@ -16,7 +16,7 @@ from sandbox.core.world import World
 from sandbox.exchanges.insforge import wire
 from sandbox.exchanges.insforge.models import SLUG
 from sandbox.exchanges.insforge.refusals import CloudRefusal
-from sandbox.service import Upstream
+from sandbox.service import Redemption, Upstream
 
 AUTHORIZATION = "project_authorization"
 _OPAQUE = "iac_"
@@ -36,7 +36,7 @@ def admit(world: World, cloud: Upstream, code: str) -> str:
     try:
         token = code
         if code.startswith(_OPAQUE) and settings["profile"] == "documented":
-            token = cloud.redeem(world, code, client_id=project).access_token
+            token = cloud.redeem(world, Redemption(code, project)).access_token
         subject = _subject(cloud.verify(world, token), project)
         if settings["one_time_codes"]:
             _spend(world, code)

@@ -22,7 +22,7 @@ from sandbox.providers.azure.login.client_rules import get_caller as get_proven
 from sandbox.providers.azure.login.parameters import TokenParameters
 from sandbox.providers.azure.login.token_rules import redeem_code, request_of_code
 from sandbox.providers.azure.tokens import ALGORITHM
-from sandbox.service import Upstream, UpstreamTokens, UpstreamUser, current_mount
+from sandbox.service import Redemption, Upstream, UpstreamTokens, UpstreamUser, current_mount
 
 # What of an issuer a relying party may know it by.
 _URL = re.compile(
@@ -36,31 +36,23 @@ KEYS_OPERATION = "keys"
 class EntraId(Upstream):
     """The verbs of an Upstream, in version 2.0; an issuer is a tenant, by its id or a domain."""
 
-    def redeem(
-        self,
-        world: World,
-        code: str,
-        *,
-        client_id: str,
-        client_secret: str | None = None,
-        redirect_uri: str | None = None,
-        code_verifier: str | None = None,
-        issuer: str | None = None,
-    ) -> UpstreamTokens:
+    def redeem(self, world: World, redemption: Redemption, *, issuer: str | None = None) -> UpstreamTokens:
         """Swap a code of this client for tokens. Raises Refusal as the token endpoint would.
 
         `issuer` is the tenant on whose path the code is redeemed; that of the sign-in if it is left out.
         """
-        mount, client = current_mount().at(SLUG), get_client(world, SLUG, client_id)
-        check_secret(client, client_secret)
-        request = request_of_code(world, client, code)
+        mount, client = current_mount().at(SLUG), get_client(world, SLUG, redemption.client_id)
+        secret = redemption.client_secret
+        check_secret(client, secret)
+        request = request_of_code(world, client, redemption.code)
         authority = get_authority(world, mount, issuer or request.extra["authority"])
         caller = Caller(client, BY_SECRET)
-        if client_secret is not None:
-            caller = get_proven(world, authority, None, {"client_id": client_id, "client_secret": client_secret})
+        if secret is not None:
+            proven = {"client_id": redemption.client_id, "client_secret": secret}
+            caller = get_proven(world, authority, None, proven)
         given: dict[str, Any] = dict.fromkeys(TokenParameters.__dataclass_fields__)
-        given |= {"code": code, "code_verifier": code_verifier, "version": V2}
-        given["redirect_uri"] = redirect_uri or request.redirect_uri
+        given |= {"code": redemption.code, "code_verifier": redemption.code_verifier, "version": V2}
+        given["redirect_uri"] = redemption.redirect_uri or request.redirect_uri
         issued = redeem_code(world, authority, caller, TokenParameters(**given))
         return UpstreamTokens(issued.access_token, issued.id_token)
 

@@ -8,27 +8,23 @@ from sandbox.providers.github.api.callers import get_caller
 from sandbox.providers.github.login.token_rules import redeem_code_of
 from sandbox.providers.github.people import github_id, verified_primary
 from sandbox.providers.github.tokens import SLUG
-from sandbox.service import Upstream, UpstreamTokens, UpstreamUser, current_mount
+from sandbox.service import Redemption, Upstream, UpstreamTokens, UpstreamUser, current_mount
 
 
 class GitHub(Upstream):
     """The verbs of an Upstream that GitHub has; it signs no tokens that others verify."""
 
-    def redeem(
-        self,
-        world: World,
-        code: str,
-        *,
-        client_id: str,
-        client_secret: str | None = None,
-        redirect_uri: str | None = None,
-        code_verifier: str | None = None,
-        issuer: str | None = None,  # noqa: ARG002 - there is one GitHub
-    ) -> UpstreamTokens:
+    def redeem(self, world: World, redemption: Redemption, *, issuer: str | None = None) -> UpstreamTokens:  # noqa: ARG002 - there is one GitHub
         """Swap a code of this client for a `gho_` or `ghu_` token. Raises Refusal as the token endpoint would."""
-        client = get_client(world, SLUG, client_id)
-        check_secret(client, client_secret)
-        issued = redeem_code_of(world, client, code=code, redirect_uri=redirect_uri, code_verifier=code_verifier)
+        client = get_client(world, SLUG, redemption.client_id)
+        check_secret(client, redemption.client_secret)
+        issued = redeem_code_of(
+            world,
+            client,
+            code=redemption.code,
+            redirect_uri=redemption.redirect_uri,
+            code_verifier=redemption.code_verifier,
+        )
         return UpstreamTokens(issued.access_token)
 
     def look_up(self, world: World, access_token: str, *, issuer: str | None = None) -> UpstreamUser:  # noqa: ARG002

@@ -16,33 +16,29 @@ from sandbox.providers.insforge_cloud.oauth.grants import redeem_code_of
 from sandbox.providers.insforge_cloud.oauth.tokens import get_caller
 from sandbox.providers.insforge_cloud.people import SLUG, describe
 from sandbox.providers.insforge_cloud.shared.rules import begin
-from sandbox.service import Upstream, UpstreamTokens, UpstreamUser, current_mount
+from sandbox.service import Redemption, Upstream, UpstreamTokens, UpstreamUser, current_mount
 
 
 class InsForgeCloud(Upstream):
     """All verbs: `redeem` for opaque codes and OAuth's, `look_up` for access tokens, `verify` for codes, `lend`."""
 
-    def redeem(
-        self,
-        world: World,
-        code: str,
-        *,
-        client_id: str,
-        client_secret: str | None = None,
-        redirect_uri: str | None = None,
-        code_verifier: str | None = None,
-        issuer: str | None = None,  # noqa: ARG002 - there is one cloud
-    ) -> UpstreamTokens:
+    def redeem(self, world: World, redemption: Redemption, *, issuer: str | None = None) -> UpstreamTokens:  # noqa: ARG002 - there is one cloud
         """Swap an opaque code of the project `client_id` for the JWT it stands for, or a code of that OAuth client.
 
         Raises Refusal: CODE_UNKNOWN, CODE_OF_ANOTHER_CLIENT, CODE_ALREADY_REDEEMED, CODE_EXPIRED, and for OAuth as the
         token endpoint would.
         """
-        if code.startswith(OPAQUE_PREFIX):
-            return UpstreamTokens(redeem_opaque(world, code, client_id))
-        client = get_client(world, SLUG, client_id)
-        check_secret(client, client_secret)
-        issued = redeem_code_of(world, client, code=code, redirect_uri=redirect_uri, code_verifier=code_verifier)
+        if redemption.code.startswith(OPAQUE_PREFIX):
+            return UpstreamTokens(redeem_opaque(world, redemption.code, redemption.client_id))
+        client = get_client(world, SLUG, redemption.client_id)
+        check_secret(client, redemption.client_secret)
+        issued = redeem_code_of(
+            world,
+            client,
+            code=redemption.code,
+            redirect_uri=redemption.redirect_uri,
+            code_verifier=redemption.code_verifier,
+        )
         return UpstreamTokens(issued.access_token)
 
     def look_up(self, world: World, access_token: str, *, issuer: str | None = None) -> UpstreamUser:  # noqa: ARG002

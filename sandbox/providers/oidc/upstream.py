@@ -16,7 +16,7 @@ from sandbox.providers.oidc.clients import get_issuers_client, is_registered
 from sandbox.providers.oidc.issuers import SLUG, Issuer, get_issuer
 from sandbox.providers.oidc.token.grants import TokenRequest, redeem_code
 from sandbox.providers.oidc.token.rules import get_bearer, userinfo
-from sandbox.service import Upstream, UpstreamTokens, UpstreamUser, current_mount
+from sandbox.service import Redemption, Upstream, UpstreamTokens, UpstreamUser, current_mount
 
 # What of an issuer a relying party may know it by.
 _URL = re.compile(r"/oidc/(?P<issuer>[^/]+)(?:/\.well-known/openid-configuration|/jwks|/authorize|/token)?")
@@ -27,25 +27,16 @@ KEYS_OPERATION = "keys"
 class OpenIdProvider(Upstream):
     """The verbs of an Upstream; `issuer` is always needed, since any name is one."""
 
-    def redeem(
-        self,
-        world: World,
-        code: str,
-        *,
-        client_id: str,
-        client_secret: str | None = None,
-        redirect_uri: str | None = None,
-        code_verifier: str | None = None,
-        issuer: str | None = None,
-    ) -> UpstreamTokens:
+    def redeem(self, world: World, redemption: Redemption, *, issuer: str | None = None) -> UpstreamTokens:
         """Swap a code of this client for tokens. Raises Refusal as the issuer's token endpoint would."""
         here = _issuer(world, issuer)
-        client = get_issuers_client(world, here, client_id)
+        client = get_issuers_client(world, here, redemption.client_id)
         if is_registered(client):
-            check_secret(client, client_secret)
+            check_secret(client, redemption.client_secret)
         if here.settings["require_dpop"] or client.settings["dpop_bound_access_tokens"]:
             raise Refusal(Reason.DPOP_PROOF_MISSING, f"{here.name} binds tokens to keys, and an exchange has none")
-        given = {"code": code, "redirect_uri": redirect_uri, "code_verifier": code_verifier}
+        names = ("code", "redirect_uri", "code_verifier")
+        given = {name: getattr(redemption, name) for name in names}
         parameters = {name: value for name, value in given.items() if value is not None}
         issued = redeem_code(world, TokenRequest(here, client, parameters, None))
         return UpstreamTokens(issued.access_token, issued.id_token)

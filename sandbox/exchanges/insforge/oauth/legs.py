@@ -14,7 +14,7 @@ from sandbox.core.world import World
 from sandbox.exchanges.insforge.models import CLOUD, SLUG
 from sandbox.exchanges.insforge.settings import OAuthConfig
 from sandbox.mounts import Mount, is_loopback_name
-from sandbox.service import UpstreamUser, current_mount, current_sandbox
+from sandbox.service import Redemption, UpstreamUser, current_mount, current_sandbox
 
 # An issuer's name, in the address of its discovery document.
 _DISCOVERY = re.compile(r"(?:/w/[^/]+)?(?:/oidc)?/oidc/([^/]+)/\.well-known/openid-configuration")
@@ -127,15 +127,8 @@ def come_back(
     """
     upstream = current_sandbox().upstreams[leg.room]
     # In-process nobody authenticates; a wrong secret in the configuration must be noticed all the same.
-    tokens = upstream.redeem(
-        world,
-        code,
-        client_id=config.client_id or "",
-        client_secret=config.client_secret,
-        redirect_uri=redirect_uri,
-        code_verifier=code_verifier,
-        issuer=leg.issuer,
-    )
+    redemption = Redemption(code, config.client_id or "", config.client_secret, redirect_uri, code_verifier)
+    tokens = upstream.redeem(world, redemption, issuer=leg.issuer)
     return upstream.look_up(world, tokens.access_token, issuer=leg.issuer)
 
 

@@ -14,6 +14,7 @@ from sandbox.exchanges.jitsudo.login.providers import ISSUER_FIELD, Provider, ge
 from sandbox.exchanges.jitsudo.login.state import State, issue_state, read_state, use_state
 from sandbox.exchanges.jitsudo.models import SLUG, SystemToken, Tenant
 from sandbox.exchanges.jitsudo.tokens import issue_system_token
+from sandbox.service import Redemption
 
 
 def find_methods(world: World, domain: str | None, slug: str | None) -> tuple[Tenant, list[str]]:
@@ -79,13 +80,8 @@ def _redeem(world: World, provider: Provider, code: str, redirect_uri: str, stat
     TOKEN_AUDIENCE_WRONG, TOKEN_MALFORMED, TOKEN_NONCE_WRONG, STATE_INVALID.
     """
     try:
-        tokens = provider.issuer.redeem(
-            world,
-            code,
-            client_id=provider.client_id,
-            client_secret=provider.client_secret,
-            redirect_uri=redirect_uri,
-        )
+        redemption = Redemption(code, provider.client_id, provider.client_secret, redirect_uri)
+        tokens = provider.issuer.redeem(world, redemption)
         try:
             claims = _verify(world, provider, tokens.id_token)
         finally:

@@ -18,6 +18,7 @@ from sandbox.protocol import outside_issuers
 from sandbox.protocol.pkce import s256
 from sandbox.protocol.redirects import with_query
 from sandbox.relying_party import get_issuer
+from sandbox.service import Redemption
 
 _KIND = "login"
 _TTL = 600
@@ -129,14 +130,8 @@ def _redeem(world: World, provider: Provider, code: str, begun: Mapping[str, str
         given = {"code": code, "redirect_uri": redirect_uri, "code_verifier": verifier}
         id_token = outside_issuers.redeem(document, client, given, network).get("id_token")
     else:
-        id_token = issuer.redeem(
-            world,
-            code,
-            client_id=provider.client_id,
-            client_secret=provider.client_secret,
-            redirect_uri=redirect_uri,
-            code_verifier=verifier,
-        ).id_token
+        redemption = Redemption(code, provider.client_id, provider.client_secret, redirect_uri, verifier)
+        id_token = issuer.redeem(world, redemption).id_token
     if not id_token:
         raise Refusal(Reason.PROVIDER_FAILED, ID_TOKEN_MISSING, "id_token")
     return id_token
