@@ -21,7 +21,7 @@ from sandbox.core.state import seed_world
 from sandbox.core.tables import Base
 from sandbox.core.world import DEFAULT, find_world
 from sandbox.mounts import Mounts
-from sandbox.service import Sandbox
+from sandbox.service import House
 from sandbox.services import CHECKS, SERVICES
 from sandbox.web import edge, own
 from sandbox.web.files import COMPILED, TEMPLATES
@@ -84,7 +84,7 @@ def create_app(config: Config | None = None, *, listener: str = "") -> Flask:
             temporary.remove()
 
     mounts = Mounts(SERVICES.values(), public_url=config.public_url, allowed_hosts=_own_names(config))
-    sandbox = Sandbox(config, fixture, SERVICES, mounts, open_session=lambda: Session(engine), close=close)
+    sandbox = House(config, fixture, SERVICES, mounts, open_session=lambda: Session(engine), close=close)
     app.extensions["sandbox"] = sandbox
     if temporary is None:
         _make_default_world(engine, fixture)
@@ -125,12 +125,12 @@ def _make_default_world(engine: Engine, fixture: Fixture) -> None:
             seed_world(session, DEFAULT, fixture, {slug: service.seed for slug, service in SERVICES.items()}, ids)
 
 
-def _past(sandbox: Sandbox) -> int:
+def _past(sandbox: House) -> int:
     with sandbox.world() as world:
         return world.store.count(tables.JournalEntry)
 
 
-def _check_approval(sandbox: Sandbox) -> None:
+def _check_approval(sandbox: House) -> None:
     mode, _, login = sandbox.config.approval.partition("=")
     if mode != "always":
         return

@@ -17,7 +17,7 @@ from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 from sandbox.mounts import Mount, is_loopback_name
 from sandbox.protocol import outgoing, outside_issuers, outside_keys
-from sandbox.service import Redemption, Upstream, UpstreamTokens, current_mount, current_sandbox, reached_by
+from sandbox.service import Redemption, Upstream, UpstreamTokens, current_house, current_mount, reached_by
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -59,7 +59,7 @@ def get_issuer(world: World, reference: str, *, network: Collection[str]) -> Ope
     """
     if "://" not in reference:
         slug, _, name = reference.partition("/")
-        upstream = current_sandbox().upstreams.get(slug)
+        upstream = current_house().upstreams.get(slug)
         if upstream is None or not name:
             raise Refusal(Reason.ISSUER_UNKNOWN, f"no provider has an issuer {reference!r}", "issuer")
         return _own(world, upstream, name, _front_door())
@@ -135,7 +135,7 @@ class _OutsideIssuer:
 
 def _find_own(world: World, url: str) -> OpenIdIssuer:
     """The sandbox's own issuer at an address. Raises Refusal: ISSUER_UNKNOWN, HTTPS_REQUIRED."""
-    sandbox, parts = current_sandbox(), urlsplit(url)
+    sandbox, parts = current_house(), urlsplit(url)
     mount, path = sandbox.mounts.resolve(parts.scheme, parts.netloc, parts.path)
     upstream = sandbox.upstreams.get(mount.slug or "")
     if upstream is not None and mount.world == world.name and not parts.query and not parts.fragment:
@@ -159,13 +159,13 @@ def _front_door() -> Mount:
         # The host is one room's own, so no other room has a page there.
         parts = urlsplit(origin)
         port = f":{parts.port}" if parts.port else ""
-        origin = current_sandbox().config.public_url or f"{parts.scheme}://localhost{port}"
+        origin = current_house().config.public_url or f"{parts.scheme}://localhost{port}"
     return replace(mount, origin=origin, slug=None, by_prefix=False, begins=())
 
 
 def _is_ours(url: str, network: Collection[str]) -> bool:
     """Whether an address is this sandbox's: it is never called over HTTP, since its only thread may be this one."""
-    config = current_sandbox().config
+    config = current_house().config
     place = _place(url)
     if place is None:
         return False
@@ -181,7 +181,7 @@ def _is_ours(url: str, network: Collection[str]) -> bool:
 
 def _ports() -> set[int]:
     """Where this sandbox listens, as far as it knows."""
-    config, port = current_sandbox().config, request.environ.get("SERVER_PORT", "")
+    config, port = current_house().config, request.environ.get("SERVER_PORT", "")
     ports = {config.port, config.tls_port} if config.tls else {config.port}
     return ports | ({int(port)} if port.isdigit() else set())
 

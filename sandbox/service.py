@@ -1,4 +1,4 @@
-"""The shape of a room: what a Service is, what an Upstream can do, and the Sandbox both are given.
+"""The shape of a room: what a Service is, what an Upstream can do, and the House both are given.
 
 Names no room; holds no state of its own.
 """
@@ -21,6 +21,9 @@ from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.state import Seeder
 from sandbox.core.world import DEFAULT, World, find_world
 from sandbox.mounts import Mount, Mounts
+
+# Where a call of the sandbox to itself says who signs in.
+APPROVAL = "sandbox.approval"
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,7 @@ class Service:
     snippets: tuple[Snippet, ...] = ()
 
 
-class Sandbox:
+class House:
     """One sandbox: its configuration, its cast, its rooms and where they live. Two of them in one process never meet.
 
     `close()` lets go of its database; a temporary one is deleted, at interpreter exit at the latest.
@@ -213,9 +216,9 @@ class Sandbox:
             yield world
 
 
-def current_sandbox() -> Sandbox:
+def current_house() -> House:
     """The sandbox that serves this request."""
-    return cast(Sandbox, current_app.extensions["sandbox"])
+    return cast(House, current_app.extensions["sandbox"])
 
 
 def current_world() -> World:
@@ -226,6 +229,14 @@ def current_world() -> World:
 def current_mount() -> Mount:
     """Where this request came in; builds every URL of the answer."""
     return cast(Mount, g.mount)
+
+
+def current_approval() -> str:
+    """Who decides the sign-ins of this request: the policy of the configuration (`ask`, `hint`, `always=NAME`).
+
+    A call of the sandbox to itself may bring another one in its WSGI environment; no client can.
+    """
+    return cast(str, request.environ.get(APPROVAL) or current_house().config.approval)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from sandbox.config import Config, ConfigError
 from sandbox.core.world import DEFAULT
 from sandbox.factory import create_app
 from sandbox.mounts import Mount
-from sandbox.service import NothingFitsError, Sandbox, Service, Snippet
+from sandbox.service import House, NothingFitsError, Service, Snippet
 from sandbox.services import SERVICES
 from sandbox.web.snippets import reach, render
 
@@ -34,7 +34,7 @@ def print_snippet(config: Config, name: str) -> str:
     if config.public_url and reach(snippet, mount, config) != mount:
         raise ConfigError(f"{name} takes https only; found {config.public_url}")
     # The clients are the fixture's: a database that a server uses is left alone.
-    sandbox: Sandbox = create_app(replace(config, database=None)).extensions["sandbox"]
+    sandbox: House = create_app(replace(config, database=None)).extensions["sandbox"]
     try:
         with sandbox.world() as world:
             return render(snippet, world, reach(snippet, mount, config), config).rstrip("\n")

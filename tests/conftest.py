@@ -12,10 +12,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from sandbox import Config, Sandbox, create_app
+from sandbox import Config, create_app
 from sandbox.core import tables
 from sandbox.core.world import World
 from sandbox.server import ThreadServer
+from sandbox.service import House
 from tests.support.forms import submit
 
 pytest_plugins = ["tests.support.components", "tests.support.certificates"]
@@ -23,11 +24,11 @@ pytest_plugins = ["tests.support.components", "tests.support.certificates"]
 SignIn = Callable[..., str]
 
 
-class SandboxClient(FlaskClient):
+class HouseClient(FlaskClient):
     """A client of one sandbox, which can also look behind its scenes."""
 
     @property
-    def _sandbox(self) -> Sandbox:
+    def _sandbox(self) -> House:
         return self.application.extensions["sandbox"]
 
     @property
@@ -49,7 +50,7 @@ class SandboxClient(FlaskClient):
 class ClockControl:
     """Moves a sandbox's clock."""
 
-    sandbox: Sandbox
+    sandbox: House
 
     def advance(self, *, seconds: int = 0, minutes: int = 0, hours: int = 0, days: int = 0) -> None:
         """Let time pass without waiting for it."""
@@ -77,26 +78,26 @@ def config() -> Config:
 def app(config: Config) -> Iterator[Flask]:
     """A fresh sandbox on the shipped cast, with a database of its own."""
     app = create_app(config)
-    app.test_client_class = SandboxClient
+    app.test_client_class = HouseClient
     yield app
     app.extensions["sandbox"].close()
 
 
 @pytest.fixture
-def sandbox(app: Flask) -> SandboxClient:
+def sandbox(app: Flask) -> HouseClient:
     """A client of `app`, as a downstream application or a browser would be."""
     client: Any = app.test_client()
     return client
 
 
 @pytest.fixture
-def make_sandbox() -> Iterator[Callable[[Config], SandboxClient]]:
+def make_sandbox() -> Iterator[Callable[[Config], HouseClient]]:
     """Makes a sandbox with another configuration: `make_sandbox(Config(approval="hint"))`."""
     apps: list[Flask] = []
 
-    def make(config: Config) -> SandboxClient:
+    def make(config: Config) -> HouseClient:
         app = create_app(config)
-        app.test_client_class = SandboxClient
+        app.test_client_class = HouseClient
         apps.append(app)
         client: Any = app.test_client()
         return client
@@ -107,7 +108,7 @@ def make_sandbox() -> Iterator[Callable[[Config], SandboxClient]]:
 
 
 @pytest.fixture
-def sign_in(sandbox: SandboxClient) -> SignIn:
+def sign_in(sandbox: HouseClient) -> SignIn:
     """Sign a person in on a provider's pages: `sign_in("github", as_="octocat", client="gmi-console")` -> code."""
     # Where each provider takes the request, and what it must hold besides the client.
     azure = {"response_type": "code", "scope": "openid User.Read", "redirect_uri": "http://localhost:9999/callback"}

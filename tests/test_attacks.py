@@ -13,7 +13,7 @@ import pytest
 
 from sandbox import Config
 from sandbox.core import tables
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.components import free_port
 from tests.support.forms import submit
 from tests.support.github import APP, CALLBACK, CLIENT, SECRET, basic
@@ -46,7 +46,7 @@ def config(request: pytest.FixtureRequest) -> Config:
     return Config(database=database, approval="always=octocat")
 
 
-def credentials(sandbox: SandboxClient, path: str) -> dict[str, str]:
+def credentials(sandbox: HouseClient, path: str) -> dict[str, str]:
     """What lets octocat in at this path."""
     if "/applications/" in path:
         return basic(APP, SECRET)
@@ -55,22 +55,22 @@ def credentials(sandbox: SandboxClient, path: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {github_tokens(sandbox)['access_token']}"}
 
 
-def code(sandbox: SandboxClient, client_id: str = CLIENT) -> str:
+def code(sandbox: HouseClient, client_id: str = CLIENT) -> str:
     answer = sandbox.get(AUTHORIZE, query_string={"client_id": client_id, "scope": "user,read:org"})
     return query(answer.location)["code"]
 
 
-def github_tokens(sandbox: SandboxClient, app: dict[str, str] = OAUTH_APP) -> dict[str, str]:
+def github_tokens(sandbox: HouseClient, app: dict[str, str] = OAUTH_APP) -> dict[str, str]:
     body = {**app, "code": code(sandbox, app["client_id"])}
     answer: dict[str, str] = sandbox.post(TOKEN, json=body, headers={"Accept": "application/json"}).json
     return answer
 
 
-def gmi_auth_token(sandbox: SandboxClient) -> str:
+def gmi_auth_token(sandbox: HouseClient) -> str:
     return str(sandbox.post(f"{GMI}/me/auth-tokens", json=PASSWORD).json["authToken"])
 
 
-def gmi_session(sandbox: SandboxClient) -> dict[str, str]:
+def gmi_session(sandbox: HouseClient) -> dict[str, str]:
     body = {"authToken": gmi_auth_token(sandbox)}
     answer: dict[str, str] = sandbox.post(f"{GMI}/me/sessions", json=body, headers={"CE-ClientId": "web1"}).json
     return answer
@@ -299,10 +299,10 @@ def test_a_good_redirect_carries_a_hostile_state_unharmed(sandbox):
 
 # Whose credential is good where
 
-Mint = Callable[[SandboxClient], str]
+Mint = Callable[[HouseClient], str]
 
 
-def device_code(sandbox: SandboxClient) -> str:
+def device_code(sandbox: HouseClient) -> str:
     answer = sandbox.post(DEVICE_CODE, json=OAUTH_APP, headers={"Accept": "application/json"}).json
     page = sandbox.post(DEVICE, data={"user_code": answer["user_code"]})
     page = submit(sandbox, page, "as-octocat")
@@ -311,7 +311,7 @@ def device_code(sandbox: SandboxClient) -> str:
     return str(answer["device_code"])
 
 
-def api_key(sandbox: SandboxClient) -> str:
+def api_key(sandbox: HouseClient) -> str:
     bearer = {"Authorization": f"Bearer {gmi_session(sandbox)['accessToken']}"}
     organization = sandbox.get(f"{GMI}/me/profile", headers=bearer).json["organization"]["id"]
     path = f"{GMI}/organizations/{organization}/api-keys"

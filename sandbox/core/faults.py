@@ -6,6 +6,7 @@ Draws no answers itself: it raises the Reason that the fault names, and the room
 from __future__ import annotations
 
 from sandbox.core import tables
+from sandbox.core.clock import serial
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 
@@ -17,11 +18,17 @@ def arm_fault(
     world.store.add(
         tables.Fault,
         id=world.ids.uuid(),
+        serial=serial(),
+        name=None,
         service=service,
         operation=operation,
-        reason=reason.value,
-        detail=detail or "a fault provoked on purpose",
-        sticky=sticky,
+        client_id=None,
+        login=None,
+        skip=0,
+        times=None if sticky else 1,
+        probability=1.0,
+        action={"refuse": {"reason": reason.value, "detail": detail or "a fault provoked on purpose"}},
+        hits=0,
     )
     world.store.change(tables.World, {"faults_armed": True})
     world.faults_armed = True
@@ -31,6 +38,7 @@ def check_fault(world: World, service: str, operation: str) -> None:
     """Raise the Refusal that a fault provokes here, if there is one; a one-shot fault has one taker."""
     if not world.faults_armed:
         return
-    for fault in world.store.list(tables.Fault, order=("id",), service=service, operation=operation):
-        if fault.sticky or world.store.remove(tables.Fault, id=fault.id):
-            raise Refusal(Reason(fault.reason), fault.detail)
+    for fault in world.store.list(tables.Fault, order=("serial",), service=service, operation=operation):
+        if fault.times is None or world.store.remove(tables.Fault, id=fault.id):
+            refuse = fault.action["refuse"]
+            raise Refusal(Reason(refuse["reason"]), refuse["detail"])

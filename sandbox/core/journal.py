@@ -65,13 +65,14 @@ class Entry:
     """The line being written: rules add to it what only they know.
 
     `flow` links all requests of one login; `client_id` and `login` name the application and the person;
-    `refusal` is the true cause when the answer is a refusal.
+    `refusal` is the true cause when the answer is a refusal, and `fault` what was made to go wrong on purpose.
     """
 
     flow: str | None = None
     client_id: str | None = None
     login: str | None = None
     refusal: Refusal | None = None
+    fault: str | None = None
     request: dict[str, Any] = field(default_factory=dict)
     response: dict[str, Any] = field(default_factory=dict)
 

@@ -13,6 +13,7 @@ from typing import Any
 import jwt
 from jwt.warnings import InsecureKeyLengthWarning
 
+from sandbox.core.drafts import Draft
 from sandbox.core.keys import Key
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
@@ -30,6 +31,16 @@ _SIGNATURE_ONLY: Any = {
     "verify_jti": False,
 }
 _UNVERIFIED: Any = {**_SIGNATURE_ONLY, "verify_signature": False}
+
+
+def issue(world: World, kind: str, claims: dict[str, Any], key: Key, headers: dict[str, Any] | None = None) -> str:
+    """The claims as a token for somebody, of this `kind` (`id_token`, `access_token` ...).
+
+    Where tokens of that kind are to be forged in this unit of work, it comes out forged.
+    """
+    if world.forgery and world.forgery.covers(kind):
+        return world.forgery.forge(world, Draft(dict(claims), key, dict(headers or {})))
+    return sign(claims, key, headers)
 
 
 def sign(claims: dict[str, Any], key: Key, headers: dict[str, Any] | None = None) -> str:

@@ -25,7 +25,11 @@ class Base(DeclarativeBase):
 
 
 class World(Base):
-    """An isolated sandbox: its clock and its rooms' settings by slug."""
+    """An isolated sandbox: its clock and its rooms' settings by slug.
+
+    `fixture` names where it was seeded from; `used_at` is when it last had a request, give or take a minute, in real
+    epoch seconds.
+    """
 
     __tablename__ = "worlds"
 
@@ -35,6 +39,16 @@ class World(Base):
     settings: Mapped[dict[str, Any]]
     faults_armed: Mapped[bool]
     created_at: Mapped[int]
+    used_at: Mapped[int]
+
+
+class Document(Base):
+    """A JSON document of a world that differs from the sandbox's own: `fixture` as it is now, `start` to go back to."""
+
+    __tablename__ = "documents"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[dict[str, Any]]
 
 
 class Identity(Base):
@@ -293,16 +307,27 @@ class Counter(Base):
 
 
 class Fault(Base):
-    """A refusal to provoke once, or on every call while `sticky`."""
+    """What is to go wrong on purpose, at the calls that it matches; None matches any.
+
+    The first `skip` calls pass, then it happens `times` times (None: until it is removed), each call with
+    `probability`. `action` is one thing to do and its particulars: `{"refuse": {"reason": ...}}`. `hits` counts the
+    calls so far, and `name` is the recipe's.
+    """
 
     __tablename__ = "faults"
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    service: Mapped[str]
-    operation: Mapped[str]
-    reason: Mapped[str]
-    detail: Mapped[str]
-    sticky: Mapped[bool]
+    serial: Mapped[int]
+    name: Mapped[str | None]
+    service: Mapped[str | None]
+    operation: Mapped[str | None]
+    client_id: Mapped[str | None]
+    login: Mapped[str | None]
+    skip: Mapped[int]
+    times: Mapped[int | None]
+    probability: Mapped[float]
+    action: Mapped[dict[str, Any]]
+    hits: Mapped[int]
 
 
 class Mail(Base):
@@ -323,7 +348,10 @@ class Mail(Base):
 
 
 class JournalEntry(Base):
-    """One request and its answer, secrets redacted. `flow` links the requests of one login."""
+    """One request and its answer, secrets redacted. `flow` links the requests of one login.
+
+    `fault` names what went wrong on purpose, if anything did.
+    """
 
     __tablename__ = "journal"
 
@@ -339,6 +367,7 @@ class JournalEntry(Base):
     status: Mapped[int]
     reason: Mapped[str | None]
     detail: Mapped[str | None]
+    fault: Mapped[str | None]
     flow: Mapped[str | None]
     client_id: Mapped[str | None]
     login: Mapped[str | None]

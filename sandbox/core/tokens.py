@@ -33,6 +33,8 @@ def issue_token(
 ) -> None:
     """Remember `value` as a token that is good for `ttl` seconds (None: until revoked)."""
     value_digest = digest(value)
+    if world.forgery and world.forgery.covers(kind):
+        ttl = world.forgery.lifetime(kind, ttl)
     world.store.add(
         tables.Token,
         digest=value_digest,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from sandbox.core import tables
 from sandbox.core.clock import Clock
+from sandbox.core.drafts import Forger
 from sandbox.core.ids import Ids
 from sandbox.core.journal import Entry
 from sandbox.core.store import Store
@@ -25,7 +26,7 @@ class World:
     """What rules are given to work with.
 
     `settings` is `{slug: what that room's seeding left for every request}`; `entry` is the line of the journal that
-    this unit of work will leave behind.
+    this unit of work will leave behind. While there is a `forgery`, what is issued comes out as it says.
     """
 
     store: Store
@@ -34,6 +35,7 @@ class World:
     settings: Mapping[str, Mapping[str, Any]]
     faults_armed: bool = False
     entry: Entry = field(default_factory=Entry)
+    forgery: Forger | None = None
     _moment: int | None = None
 
     @property

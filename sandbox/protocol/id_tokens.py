@@ -13,6 +13,7 @@ from typing import Any
 from sandbox.core import jwts
 from sandbox.core.keys import Key
 from sandbox.core.refusals import Reason, Refusal
+from sandbox.core.world import World
 
 # All algorithms in use hash by SHA-256, but EdDSA, which takes the hash of its curve (Ed25519: SHA-512).
 _HASHES = {"EdDSA": hashlib.sha512}
@@ -24,14 +25,16 @@ def left_half_hash(value: str, algorithm: str) -> str:
     return base64.urlsafe_b64encode(whole[: len(whole) // 2]).rstrip(b"=").decode()
 
 
-def sign_id_token(claims: dict[str, Any], key: Key, *, access_token: str | None = None, code: str | None = None) -> str:
+def sign_id_token(
+    world: World, claims: dict[str, Any], key: Key, *, access_token: str | None = None, code: str | None = None
+) -> str:
     """The id_token with these claims, bound to what was issued beside it; claims that are None are left out."""
     bound = {name: value for name, value in claims.items() if value is not None}
     if access_token is not None:
         bound["at_hash"] = left_half_hash(access_token, key.algorithm)
     if code is not None:
         bound["c_hash"] = left_half_hash(code, key.algorithm)
-    return jwts.sign(bound, key)
+    return jwts.issue(world, "id_token", bound, key)
 
 
 def check_typ(token: str) -> None:

@@ -25,4 +25,4 @@ def sign_logout_token(world: World, key: Key, *, issuer: str, client_id: str, su
         "events": {EVENT: {}},
         "sid": sid,
     }
-    return jwts.sign(claims, key, {"typ": "logout+jwt"})
+    return jwts.issue(world, "logout_token", claims, key, {"typ": "logout+jwt"})

@@ -16,16 +16,16 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 from werkzeug.wsgi import get_path_info
 
-from sandbox.core import tables
-from sandbox.core.clock import Clock, elapsed_us, tick
+from sandbox.core.clock import Clock, tick
 from sandbox.core.faults import check_fault
-from sandbox.core.journal import Entry, is_secret, printable, redact, redact_headers, redact_query
+from sandbox.core.journal import Entry, printable
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import find_world
 from sandbox.mounts import Mount, Mounts
-from sandbox.service import Sandbox, Service
+from sandbox.service import House, Service
 from sandbox.web.errors import render_refusal
 from sandbox.web.names import NameWatch
+from sandbox.web.recording import write_journal
 
 log = logging.getLogger("sandbox")
 
@@ -71,7 +71,7 @@ class MountMiddleware:
         return self._wsgi_app(environ, start_response)
 
 
-def install(app: Flask, sandbox: Sandbox, db: SQLAlchemy, mounts: Mounts) -> None:
+def install(app: Flask, sandbox: House, db: SQLAlchemy, mounts: Mounts) -> None:
     """Put the edge around every request of `app`."""
     app.wsgi_app = MountMiddleware(app.wsgi_app, mounts, NameWatch(sandbox.config.public_url))  # type: ignore[method-assign]  # Flask's documented hook
     _install_entry(app, sandbox, db)
@@ -79,7 +79,7 @@ def install(app: Flask, sandbox: Sandbox, db: SQLAlchemy, mounts: Mounts) -> Non
     _install_exit(app, sandbox, db)
 
 
-def _install_entry(app: Flask, sandbox: Sandbox, db: SQLAlchemy) -> None:
+def _install_entry(app: Flask, sandbox: House, db: SQLAlchemy) -> None:
     @app.before_request
     def enter() -> None:
         g.started, g.entry = tick(), Entry()
@@ -98,7 +98,7 @@ def _install_entry(app: Flask, sandbox: Sandbox, db: SQLAlchemy) -> None:
             check_fault(world, mount.slug, _operation())
 
 
-def _install_refusals(app: Flask, sandbox: Sandbox, db: SQLAlchemy) -> None:
+def _install_refusals(app: Flask, sandbox: House, db: SQLAlchemy) -> None:
     @app.errorhandler(Refusal)
     def refuse(refusal: Refusal) -> ResponseReturnValue:
         g.entry.refusal = refusal
@@ -123,7 +123,7 @@ def _install_refusals(app: Flask, sandbox: Sandbox, db: SQLAlchemy) -> None:
         return refuse(Refusal(Reason.INTERNAL_ERROR, f"a defect of the sandbox: {type(error).__name__}: {error}"))
 
 
-def _install_exit(app: Flask, sandbox: Sandbox, db: SQLAlchemy) -> None:
+def _install_exit(app: Flask, sandbox: House, db: SQLAlchemy) -> None:
     @app.after_request
     def leave(response: Response) -> Response:
         service = _service(sandbox)
@@ -131,7 +131,7 @@ def _install_exit(app: Flask, sandbox: Sandbox, db: SQLAlchemy) -> None:
             response = service.after_request(response)
         _add_headers(response)
         if "world" in g and _is_journaled():
-            _write_journal(response)
+            write_journal(response, _operation())
         # What a refused request has done up to its refusal (a slowed-down poll, a revoked family) is part of it.
         db.session.commit()
         return response
@@ -157,7 +157,7 @@ def _check_body() -> None:
         raise Refusal(Reason.BODY_MALFORMED, f"the body ended after {received} of {declared} bytes")
 
 
-def _service(sandbox: Sandbox) -> Service | None:
+def _service(sandbox: House) -> Service | None:
     slug = request.environ["sandbox.mount"].slug
     return sandbox.services[slug] if slug else None
 
@@ -188,37 +188,3 @@ def _routing_detail(error: HTTPException) -> str:
 def _header(text: str) -> str:
     # Header values are latin-1 without control characters; anything else comes out escaped.
     return printable(text)[:500].encode("unicode_escape").decode("ascii")
-
-
-def _path() -> str:
-    path: str = request.environ["sandbox.path"]
-    for name, value in (request.view_args or {}).items():
-        if is_secret(name):
-            path = path.replace(str(value), str(redact(value, name)))
-    return printable(path)
-
-
-def _write_journal(response: Response) -> None:
-    entry = g.entry
-    refusal: Refusal | None = entry.refusal
-    g.world.store.add(
-        tables.JournalEntry,
-        at=g.world.now(),
-        duration_us=elapsed_us(g.started),
-        service=request.environ["sandbox.mount"].slug or "",
-        operation=_operation(),
-        method=request.method,
-        path=_path(),
-        status=response.status_code,
-        reason=refusal.reason.value if refusal else None,
-        detail=printable(refusal.detail) if refusal else None,
-        flow=entry.flow,
-        client_id=entry.client_id and printable(entry.client_id),
-        login=entry.login and printable(entry.login),
-        request={
-            "query": redact_query(request.query_string.decode("latin-1")),
-            "headers": redact_headers(request.headers),
-            **redact(entry.request),
-        },
-        response={"headers": redact_headers(response.headers), **redact(entry.response)},
-    )

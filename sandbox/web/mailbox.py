@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from flask import Response, jsonify, render_template, request
 
 from sandbox.core import mailbox, tables
-from sandbox.service import current_sandbox, current_world
+from sandbox.service import current_house, current_world
 
 
 def show_mailbox() -> str:
     """GET /_sandbox/mailbox: the mails for a person to read, latest first."""
-    services = current_sandbox().services
+    services = current_house().services
     return render_template(
         "mailbox.html",
         mails=[

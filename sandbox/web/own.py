@@ -13,7 +13,7 @@ from flask import Blueprint, Response, render_template, request
 from sandbox.core.identities import face, list_identities
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.mounts import Mount
-from sandbox.service import current_mount, current_sandbox, current_world
+from sandbox.service import current_house, current_mount, current_world
 from sandbox.web.files import STATIC
 from sandbox.web.mailbox import list_mailbox, show_mailbox
 from sandbox.web.snippets import show_all
@@ -27,7 +27,7 @@ pages.get("/_sandbox/api/mailbox")(list_mailbox)
 def home() -> str:
     """What is here, where the rooms are and who can sign in."""
     mount, world = current_mount(), current_world()
-    services = current_sandbox().services.values()
+    services = current_house().services.values()
     callback = demo_callback(mount)
     demos = {
         service.slug: service.demo_url(mount.at(service.slug), callback) for service in services if service.demo_url
@@ -49,7 +49,7 @@ def home() -> str:
             for service in services
         ],
         sign_in_url=demos.get(first),
-        sign_in_title=current_sandbox().services[first].title if first else None,
+        sign_in_title=current_house().services[first].title if first else None,
         identities=[face(identity) for identity in list_identities(world)],
     )
 
@@ -58,7 +58,7 @@ def home() -> str:
 def callback() -> str:
     """Where the demo's sign-in lands: shows what the provider sent, and the request that swaps the code."""
     mount, code, provider = current_mount(), request.args.get("code", ""), request.args.get("state")
-    services = current_sandbox().services.values() if code else ()
+    services = current_house().services.values() if code else ()
     exchange = next((one for one in services if one.demo_command and one.demo_provider == provider), None)
     return render_template(
         "callback.html",
@@ -72,7 +72,7 @@ def callback() -> str:
 @pages.get("/_sandbox/snippets")
 def snippets() -> str:
     """The lines that point each client library at this origin, for copying."""
-    sandbox, mount = current_sandbox(), current_mount()
+    sandbox, mount = current_house(), current_mount()
     return render_template(
         "snippets.html",
         origin=mount.origin,

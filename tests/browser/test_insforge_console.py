@@ -12,7 +12,7 @@ from sandbox.core.faults import arm_fault
 from sandbox.core.refusals import Reason
 from sandbox.server import ThreadServer
 from tests.browser.test_looks import SIZES, keep
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 
 CLOUD, PROJECT = "insforge-cloud", "sandbox-project"
 SIGNED_IN = "You are signed in as an administrator."
@@ -34,13 +34,13 @@ def dashboard(page: Page) -> FrameLocator:
     return page.frame_locator("#dashboard")
 
 
-def change(sandbox: SandboxClient, slug: str, **settings: Any) -> None:
+def change(sandbox: HouseClient, slug: str, **settings: Any) -> None:
     with sandbox.world() as world:
         changed = {**world.settings, slug: {**world.settings[slug], **settings}}
         world.store.change(tables.World, {"settings": changed})
 
 
-def move_dashboard(sandbox: SandboxClient, origin: str) -> str:
+def move_dashboard(sandbox: HouseClient, origin: str) -> str:
     """Have the project's dashboard on another origin, which the console trusts; where it is."""
     with sandbox.world() as world:
         project = {**world.settings[CLOUD]["projects"][0], "dashboard_url": f"{origin}/insforge/dashboard"}

@@ -8,23 +8,23 @@ import pytest
 
 from tests.conformance.listener import Listener
 from tests.conformance.relying_party import RelyingParty
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 
 
 @pytest.fixture
-def rp(sandbox: SandboxClient) -> RelyingParty:
+def rp(sandbox: HouseClient) -> RelyingParty:
     """The first static client of a certification."""
     return RelyingParty(sandbox)
 
 
 @pytest.fixture
-def second(sandbox: SandboxClient) -> RelyingParty:
+def second(sandbox: HouseClient) -> RelyingParty:
     """The second one, with another id."""
     return RelyingParty(sandbox, client_id="conformance-client-2")
 
 
 @pytest.fixture
-def other_browser(sandbox: SandboxClient) -> SandboxClient:
+def other_browser(sandbox: HouseClient) -> HouseClient:
     """A browser in which nobody is signed in."""
     return sandbox.application.test_client()  # type: ignore[return-value]
 

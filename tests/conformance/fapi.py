@@ -6,12 +6,12 @@ from typing import Any
 
 from tests.conformance.relying_party import CALLBACK, RelyingParty, change_client
 from tests.conformance.signing import client_key
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 
 DUMMY = f"{CALLBACK}?dummy1=lorem&dummy2=ipsum"
 
 
-def fapi_client(sandbox: SandboxClient, algorithm: str = "ES256", name: str = "first", **metadata: Any) -> RelyingParty:
+def fapi_client(sandbox: HouseClient, algorithm: str = "ES256", name: str = "first", **metadata: Any) -> RelyingParty:
     """A client as a FAPI 2.0 certification registers it: with keys, and an assertion for the issuer alone."""
     rp = RelyingParty.register(
         sandbox,

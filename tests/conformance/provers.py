@@ -14,7 +14,7 @@ from sandbox.core import tables
 from tests.conformance import signing
 from tests.conformance.relying_party import CALLBACK, SIGNED_OUT, RelyingParty, configure, essential
 from tests.conformance.signing import client_key
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.forms import submit
 
 TOKEN_TYPE = "urn:ietf:params:oauth:token-type:"
@@ -28,7 +28,7 @@ PASSWORD = "sandbox-password"
 class Bench:
     """Where things are proved: one issuer of a sandbox, and a listener where it may call."""
 
-    sandbox: SandboxClient
+    sandbox: HouseClient
     issuer: str
     listener: Any
 

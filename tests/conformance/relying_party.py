@@ -21,7 +21,7 @@ from authlib.oidc.core import CodeIDToken, HybridIDToken, ImplicitIDToken
 
 from sandbox.core import tables
 from tests.conformance import signing
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.forms import find_form, submit
 
 ORIGIN = "https://localhost"
@@ -31,7 +31,7 @@ SECRET = "sandbox-secret"
 YEAR = 365 * 24 * 3600
 
 
-def configure(sandbox: SandboxClient, issuer: str, **settings: Any) -> None:
+def configure(sandbox: HouseClient, issuer: str, **settings: Any) -> None:
     """Change the settings of an issuer, as its fixture would have them."""
     with sandbox.world() as world:
         oidc = world.settings["oidc"]
@@ -40,7 +40,7 @@ def configure(sandbox: SandboxClient, issuer: str, **settings: Any) -> None:
         world.store.change(tables.World, {"settings": {**world.settings, "oidc": {**oidc, "issuers": issuers}}})
 
 
-def change_client(sandbox: SandboxClient, issuer: str, client_id: str, **settings: Any) -> None:
+def change_client(sandbox: HouseClient, issuer: str, client_id: str, **settings: Any) -> None:
     """Change the settings of a client, as its fixture would have them."""
     with sandbox.world() as world:
         where = {"service": f"oidc/{issuer}", "client_id": client_id}
@@ -79,7 +79,7 @@ class RelyingParty:
 
     def __init__(
         self,
-        browser: SandboxClient,
+        browser: HouseClient,
         issuer: str = "conformance",
         client_id: str = "conformance-client",
         *,
@@ -105,7 +105,7 @@ class RelyingParty:
         self.backend: Any = browser.application.test_client(use_cookies=False)
 
     @classmethod
-    def register(cls, browser: SandboxClient, issuer: str = "conformance", *, key: Any = None, **metadata: Any) -> Self:
+    def register(cls, browser: HouseClient, issuer: str = "conformance", *, key: Any = None, **metadata: Any) -> Self:
         """Register a client dynamically. A key is published in its metadata unless that has a jwks_uri."""
         rp = cls(browser, issuer, "", secret=None, key=key)
         answer = rp.ask_to_register(**metadata)
@@ -126,7 +126,7 @@ class RelyingParty:
         sent = {name: value for name, value in document.items() if value is not None}
         return self.backend.post(self.metadata["registration_endpoint"], json=sent)
 
-    def at(self, browser: SandboxClient) -> RelyingParty:
+    def at(self, browser: HouseClient) -> RelyingParty:
         """The same client, for a person at another browser."""
         other = RelyingParty(browser, self.issuer.rpartition("/")[2], self.client_id, secret=self.secret)
         other.redirect_uri, other.auth, other.key, other.dpop = self.redirect_uri, self.auth, self.key, self.dpop

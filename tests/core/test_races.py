@@ -13,7 +13,7 @@ from flask import Flask
 
 from sandbox import Config
 from sandbox.core import tables
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.forms import submit
 
 CALLERS = 32
@@ -25,7 +25,7 @@ HEADERS = {"Accept": "application/json", "CE-ClientId": "laptop1"}
 CLIENT = {"client_id": "Iv1.sandboxclient", "client_secret": "sandbox-secret"}
 APP = {"client_id": "Iv23.sandboxghapp", "client_secret": "sandbox-secret"}
 
-Call = Callable[[SandboxClient], Any]
+Call = Callable[[HouseClient], Any]
 Race = Callable[[Call], list[Any]]
 
 
@@ -41,7 +41,7 @@ def race(app: Flask) -> Iterator[Race]:
     clients: list[Any] = [app.test_client() for _ in range(CALLERS)]
     start = Barrier(CALLERS)
 
-    def run(client: SandboxClient, call: Call) -> Any:
+    def run(client: HouseClient, call: Call) -> Any:
         start.wait(30)
         return call(client)
 
@@ -128,7 +128,7 @@ def test_a_sign_in_is_answered_once(sandbox, sign_in, race):
 # The same at GMI Cloud, where a login ends
 
 
-def swap_code(sandbox: SandboxClient, code: str) -> dict[str, str]:
+def swap_code(sandbox: HouseClient, code: str) -> dict[str, str]:
     token: dict[str, str] = sandbox.post(f"{GMI}/oauth/token", json={"provider": "github", "code": code}).json
     return token
 
@@ -167,7 +167,7 @@ def test_refreshing_and_revoking_never_wait_for_each_other_in_a_ring(sandbox, si
             pairs.append(sandbox.post(TOKEN, json={**APP, "code": code}, headers=HEADERS).json)
         turns = iter(range(CALLERS))
 
-        def call(client: SandboxClient, pairs: list[Any] = pairs, turns: Iterator[int] = turns) -> Any:
+        def call(client: HouseClient, pairs: list[Any] = pairs, turns: Iterator[int] = turns) -> Any:
             turn = next(turns)
             if turn % 2:
                 page = f"/settings/connections/applications/{APP['client_id']}"
@@ -181,7 +181,7 @@ def test_refreshing_and_revoking_never_wait_for_each_other_in_a_ring(sandbox, si
 def test_ten_tokens_live_however_many_are_redeemed_at_once(sandbox, sign_in, race):
     codes = iter([sign_in("github", as_="octocat", client=CLIENT["client_id"]) for _ in range(CALLERS)])
 
-    def call(client: SandboxClient) -> Any:
+    def call(client: HouseClient) -> Any:
         return post(TOKEN, **CLIENT, code=next(codes))(client)
 
     answers = race(call)

@@ -12,7 +12,7 @@ from sandbox.core.fixtures import shipped
 from sandbox.core.refusals import Reason
 from sandbox.core.tables import Identity
 from sandbox.core.tokens import revoke_tokens
-from tests.conftest import SandboxClient, SignIn
+from tests.conftest import HouseClient, SignIn
 from tests.support.gmi import (
     API,
     BAD_AUTH_TOKEN,
@@ -47,12 +47,12 @@ SEND_CODE = f"{API}/me/2fa-verification-code"
 TWO_FACTOR = "two-factor@contoso.test"
 
 
-def change(sandbox: SandboxClient, login: str, **values: Any) -> None:
+def change(sandbox: HouseClient, login: str, **values: Any) -> None:
     with sandbox.world() as world:
         world.store.change(Identity, values, login=login)
 
 
-def user_id(sandbox: SandboxClient, token: str) -> str:
+def user_id(sandbox: HouseClient, token: str) -> str:
     return profile(sandbox, begin(sandbox, token).json["accessToken"]).json["user"]["id"]
 
 
@@ -150,7 +150,7 @@ def test_without_an_application_no_code_and_no_token_is_accepted(make_sandbox, t
     check_refused(sandbox, refused, Reason.TOKEN_OF_ANOTHER_CLIENT, 400, BAD_PROVIDER_TOKEN)
 
 
-def token_of_another_app(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def token_of_another_app(sandbox: HouseClient, sign_in: SignIn) -> Any:
     client = {"client_id": "Iv1.sandboxclient", "client_secret": "sandbox-secret"}
     code = console_code(sign_in, client="Iv1.sandboxclient")
     answer = sandbox.post(
@@ -159,40 +159,40 @@ def token_of_another_app(sandbox: SandboxClient, sign_in: SignIn) -> Any:
     return present_token(sandbox, answer.json["access_token"])
 
 
-def revoked_token(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def revoked_token(sandbox: HouseClient, sign_in: SignIn) -> Any:
     token = provider_token(sandbox, sign_in)
     with sandbox.world() as world:
         revoke_tokens(world, service="github", login="octocat")
     return present_token(sandbox, token)
 
 
-def dormant_token(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def dormant_token(sandbox: HouseClient, sign_in: SignIn) -> Any:
     token = provider_token(sandbox, sign_in)
     sandbox.clock.advance(days=366)
     return present_token(sandbox, token)
 
 
-def expired_token(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def expired_token(sandbox: HouseClient, sign_in: SignIn) -> Any:
     code = sign_in("github", as_="octocat", client="gmi-console", scope="read:user offline_access")
     token = swap_code(sandbox, code).json["accessToken"]
     sandbox.clock.advance(hours=9)
     return present_token(sandbox, token)
 
 
-def token_of_a_deactivated_user(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def token_of_a_deactivated_user(sandbox: HouseClient, sign_in: SignIn) -> Any:
     token = provider_token(sandbox, sign_in)
     change(sandbox, "octocat", deactivated=True)
     return present_token(sandbox, token)
 
 
-def token_of_nobody(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def token_of_nobody(sandbox: HouseClient, sign_in: SignIn) -> Any:
     token = provider_token(sandbox, sign_in)
     with sandbox.world() as world:
         world.store.remove(Identity, login="octocat")
     return present_token(sandbox, token)
 
 
-def upstream_fault(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def upstream_fault(sandbox: HouseClient, sign_in: SignIn) -> Any:
     token = provider_token(sandbox, sign_in)
     with sandbox.world() as world:
         arm_fault(world, "gmi", "upstream", Reason.PROVIDER_FAILED)
@@ -237,7 +237,7 @@ OAUTH_CATALOGUE = [
 ]
 
 
-def of_nobody_s_password(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def of_nobody_s_password(sandbox: HouseClient, sign_in: SignIn) -> Any:
     change(sandbox, "octocat", password=None)
     return log_in(sandbox)
 
@@ -270,13 +270,13 @@ NATIVE_CATALOGUE = [
 ]
 
 
-def spent(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def spent(sandbox: HouseClient, sign_in: SignIn) -> Any:
     token = auth_token(sandbox)
     begin(sandbox, token)
     return sandbox.post(SEND_CODE, json={"authToken": token})
 
 
-def late(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def late(sandbox: HouseClient, sign_in: SignIn) -> Any:
     token = auth_token(sandbox)
     sandbox.clock.advance(minutes=5)
     return sandbox.post(SEND_CODE, json={"authToken": token})

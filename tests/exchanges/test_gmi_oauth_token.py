@@ -9,7 +9,7 @@ import pytest
 from sandbox.core.faults import arm_fault
 from sandbox.core.refusals import Reason
 from sandbox.core.tables import Client
-from tests.conftest import SandboxClient, SignIn
+from tests.conftest import HouseClient, SignIn
 from tests.support.gmi import (
     API,
     BAD_CODE,
@@ -98,32 +98,32 @@ def test_the_journal_links_the_exchange_to_its_login(sandbox, sign_in):
     assert (entries[-1].service, entries[-1].login, entries[-1].client_id) == ("gmi", "octocat", "gmi-console")
 
 
-def truncated(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def truncated(sandbox: HouseClient, sign_in: SignIn) -> Any:
     return swap_code(sandbox, console_code(sign_in)[:-1])
 
 
-def replayed(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def replayed(sandbox: HouseClient, sign_in: SignIn) -> Any:
     code = console_code(sign_in)
     swap_code(sandbox, code)
     return swap_code(sandbox, code)
 
 
-def expired(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def expired(sandbox: HouseClient, sign_in: SignIn) -> Any:
     code = console_code(sign_in)
     sandbox.clock.advance(minutes=10)
     return swap_code(sandbox, code)
 
 
-def of_another_app(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def of_another_app(sandbox: HouseClient, sign_in: SignIn) -> Any:
     return swap_code(sandbox, console_code(sign_in, client="Iv1.sandboxclient"))
 
 
-def with_verifier(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def with_verifier(sandbox: HouseClient, sign_in: SignIn) -> Any:
     code = sign_in("github", as_="octocat", client="gmi-console", code_challenge="A" * 43, code_challenge_method="S256")
     return swap_code(sandbox, code)
 
 
-def suspended(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def suspended(sandbox: HouseClient, sign_in: SignIn) -> Any:
     code = console_code(sign_in)
     with sandbox.world() as world:
         app = world.store.find(Client, service="github", client_id="gmi-console")
@@ -131,14 +131,14 @@ def suspended(sandbox: SandboxClient, sign_in: SignIn) -> Any:
     return swap_code(sandbox, code)
 
 
-def unregistered(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def unregistered(sandbox: HouseClient, sign_in: SignIn) -> Any:
     code = console_code(sign_in)
     with sandbox.world() as world:
         world.store.remove(Client, service="github", client_id="gmi-console")
     return swap_code(sandbox, code)
 
 
-def upstream_fault(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def upstream_fault(sandbox: HouseClient, sign_in: SignIn) -> Any:
     with sandbox.world() as world:
         arm_fault(world, "gmi", "upstream", Reason.PROVIDER_FAILED)
     return swap_code(sandbox, "any")

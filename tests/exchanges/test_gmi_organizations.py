@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.core.refusals import Reason
 from sandbox.core.tables import Identity, World
-from tests.conftest import SandboxClient, SignIn
+from tests.conftest import HouseClient, SignIn
 from tests.support.gmi import (
     API,
     BAD_BEARER,
@@ -36,7 +36,7 @@ NEVER = object()
 class Member:
     """A signed-in user, in the organization that the user was in at the time."""
 
-    def __init__(self, sandbox: SandboxClient, email: str = EMAIL) -> None:
+    def __init__(self, sandbox: HouseClient, email: str = EMAIL) -> None:
         self.sandbox = sandbox
         self.token = session(sandbox, email)["accessToken"]
         shown = profile(sandbox, self.token).json
@@ -55,12 +55,12 @@ class Member:
 
 
 @pytest.fixture
-def member(sandbox: SandboxClient) -> Member:
+def member(sandbox: HouseClient) -> Member:
     sandbox.clock.freeze()
     return Member(sandbox)
 
 
-def current_key(sandbox: SandboxClient, value: str) -> Any:
+def current_key(sandbox: HouseClient, value: str) -> Any:
     return sandbox.get(f"{API}/me/api-keys/current", headers=bearer(value))
 
 
@@ -182,7 +182,7 @@ def make_elsewhere(organization: str) -> Any:
 
 
 def make_without(what: str) -> Any:
-    def cause(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+    def cause(sandbox: HouseClient, sign_in: SignIn) -> Any:
         member = Member(sandbox)
         headers = {} if what == "token" else bearer(member.token)
         return sandbox.post(f"{API}/organizations/{member.organization}/api-keys", headers=headers)
@@ -239,17 +239,17 @@ def look(what: str) -> Any:
     return lambda sandbox, sign_in: Member(sandbox).get(what, ELSEWHERE)
 
 
-def key_of_another_kind(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def key_of_another_kind(sandbox: HouseClient, sign_in: SignIn) -> Any:
     return current_key(sandbox, session(sandbox)["accessToken"])
 
 
-def late_key(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def late_key(sandbox: HouseClient, sign_in: SignIn) -> Any:
     value = Member(sandbox).make_key(name="ci", expiresAt=sandbox.clock.now() + 60).json["key"]
     sandbox.clock.advance(seconds=60)
     return current_key(sandbox, value)
 
 
-def key_as_access_token(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def key_as_access_token(sandbox: HouseClient, sign_in: SignIn) -> Any:
     value = Member(sandbox).make_key(name="ci", expiresAt=sandbox.clock.now() + 60).json["key"]
     return profile(sandbox, value)
 

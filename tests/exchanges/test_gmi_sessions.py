@@ -13,7 +13,7 @@ from sandbox.core.keys import secret_key
 from sandbox.core.refusals import Reason
 from sandbox.core.tables import Identity
 from sandbox.core.tokens import revoke_tokens
-from tests.conftest import SandboxClient, SignIn
+from tests.conftest import HouseClient, SignIn
 from tests.support.gmi import (
     API,
     BAD_AUTH_TOKEN,
@@ -203,7 +203,7 @@ def test_parallel_first_logins_make_one_user(app):
         assert len(set(pool.map(attempt, range(4)))) == 1
 
 
-def deactivate(sandbox: SandboxClient) -> None:
+def deactivate(sandbox: HouseClient) -> None:
     with sandbox.world() as world:
         world.store.change(Identity, {"deactivated": True}, login="octocat")
 
@@ -216,25 +216,25 @@ def begin_as(email: str, device: str | None = DEVICE, **more: Any) -> Any:
     return lambda sandbox, sign_in: begin(sandbox, auth_token(sandbox, email), device, **more)
 
 
-def begin_again(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def begin_again(sandbox: HouseClient, sign_in: SignIn) -> Any:
     token = auth_token(sandbox)
     begin(sandbox, token)
     return begin(sandbox, token)
 
 
-def begin_late(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def begin_late(sandbox: HouseClient, sign_in: SignIn) -> Any:
     token = auth_token(sandbox)
     sandbox.clock.advance(minutes=5)
     return begin(sandbox, token)
 
 
-def begin_deactivated(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def begin_deactivated(sandbox: HouseClient, sign_in: SignIn) -> Any:
     token = auth_token(sandbox)
     deactivate(sandbox)
     return begin(sandbox, token)
 
 
-def begin_with_a_refresh_token(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def begin_with_a_refresh_token(sandbox: HouseClient, sign_in: SignIn) -> Any:
     return begin(sandbox, session(sandbox)["refreshToken"])
 
 
@@ -284,32 +284,32 @@ def refresh_from(device: str | None) -> Any:
     return lambda sandbox, sign_in: refresh(sandbox, session(sandbox)["refreshToken"], device)
 
 
-def refresh_again(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def refresh_again(sandbox: HouseClient, sign_in: SignIn) -> Any:
     token = session(sandbox)["refreshToken"]
     refresh(sandbox, token)
     return refresh(sandbox, token)
 
 
-def refresh_late(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def refresh_late(sandbox: HouseClient, sign_in: SignIn) -> Any:
     token = session(sandbox)["refreshToken"]
     sandbox.clock.advance(days=30)
     return refresh(sandbox, token)
 
 
-def refresh_revoked(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def refresh_revoked(sandbox: HouseClient, sign_in: SignIn) -> Any:
     token = session(sandbox)["refreshToken"]
     with sandbox.world() as world:
         revoke_tokens(world, service="gmi")
     return refresh(sandbox, token)
 
 
-def refresh_deactivated(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def refresh_deactivated(sandbox: HouseClient, sign_in: SignIn) -> Any:
     token = session(sandbox)["refreshToken"]
     deactivate(sandbox)
     return refresh(sandbox, token)
 
 
-def refresh_with_an_access_token(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def refresh_with_an_access_token(sandbox: HouseClient, sign_in: SignIn) -> Any:
     return refresh(sandbox, session(sandbox)["accessToken"])
 
 
@@ -347,32 +347,32 @@ def show_with(kind: str) -> Any:
     return lambda sandbox, sign_in: profile(sandbox, session(sandbox)[kind])
 
 
-def show_late(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def show_late(sandbox: HouseClient, sign_in: SignIn) -> Any:
     token = session(sandbox)["accessToken"]
     sandbox.clock.advance(hours=1)
     return profile(sandbox, token)
 
 
-def show_revoked(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def show_revoked(sandbox: HouseClient, sign_in: SignIn) -> Any:
     token = session(sandbox)["accessToken"]
     with sandbox.world() as world:
         revoke_tokens(world, service="gmi")
     return profile(sandbox, token)
 
 
-def show_deactivated(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def show_deactivated(sandbox: HouseClient, sign_in: SignIn) -> Any:
     token = session(sandbox)["accessToken"]
     deactivate(sandbox)
     return profile(sandbox, token)
 
 
-def show_altered(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def show_altered(sandbox: HouseClient, sign_in: SignIn) -> Any:
     head, body, signature = session(sandbox)["accessToken"].split(".")
     return profile(sandbox, f"{head}.{body}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}")
 
 
 def show_forged(secret: str, algorithm: str = "HS256", **more: Any) -> Any:
-    def cause(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+    def cause(sandbox: HouseClient, sign_in: SignIn) -> Any:
         said = {**claims(session(sandbox)["accessToken"]), **more}
         return profile(sandbox, jwts.sign(said, secret_key(secret, algorithm)))
 

@@ -12,7 +12,7 @@ from sandbox import Config, create_app
 from sandbox.core.keysets import rotate_key
 from sandbox.core.refusals import Reason
 from sandbox.server import ThreadServer
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.prisme import INVALID_JWT, check_refused, configure, configure_provider, exchange, forge, me
 
 R = Reason
@@ -23,7 +23,7 @@ class Outside:
 
     def __init__(self) -> None:
         self.app = create_app(Config(approval="always=alice"))
-        self.app.test_client_class = SandboxClient
+        self.app.test_client_class = HouseClient
         self.client: Any = self.app.test_client()
         self.server = ThreadServer(self.app)
 
@@ -40,7 +40,7 @@ class Outside:
 
 
 @pytest.fixture
-def outside(sandbox: SandboxClient) -> Iterator[Outside]:
+def outside(sandbox: HouseClient) -> Iterator[Outside]:
     """An issuer elsewhere that two providers of Prisme.ai are: by its identifier, and by its addresses alone."""
     other = Outside()
     with other.server:

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from sandbox.core.refusals import Reason
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support import jitsudo, prisme
 from tests.support.relying import foreign_code, foreign_issuer
 
@@ -36,7 +36,7 @@ def id_token(foreign: str) -> str:
     return str(answer["id_token"])
 
 
-def test_a_code_becomes_a_system_jwt(sandbox: SandboxClient, foreign: str) -> None:
+def test_a_code_becomes_a_system_jwt(sandbox: HouseClient, foreign: str) -> None:
     jitsudo.configure(sandbox, network=[foreign])
     headers = jitsudo.key(jitsudo.FABRIKAM_KEY, jitsudo.FABRIKAM)
     assert jitsudo.put_config(sandbox, headers, issuer_url=foreign, **CLIENT).status_code == 200
@@ -49,7 +49,7 @@ def test_a_code_becomes_a_system_jwt(sandbox: SandboxClient, foreign: str) -> No
     assert (again.status_code, again.json) == (401, jitsudo.INVALID_STATE)
 
 
-def test_an_id_token_without_a_key_id_opens_nothing(sandbox: SandboxClient, foreign: str) -> None:
+def test_an_id_token_without_a_key_id_opens_nothing(sandbox: HouseClient, foreign: str) -> None:
     prisme.configure(sandbox, network=[foreign])
     prisme.configure_provider(sandbox, "foreign", reference=foreign, issuer=foreign, **CLIENT)
 
@@ -59,7 +59,7 @@ def test_an_id_token_without_a_key_id_opens_nothing(sandbox: SandboxClient, fore
     )
 
 
-def test_an_issuer_that_is_not_allowed_is_not_taken(sandbox: SandboxClient, foreign: str) -> None:
+def test_an_issuer_that_is_not_allowed_is_not_taken(sandbox: HouseClient, foreign: str) -> None:
     answer = jitsudo.put_config(sandbox, issuer_url=foreign, **CLIENT)
 
     jitsudo.check_refused(sandbox, answer, Reason.OUTSIDE_ADDRESS_REFUSED, 400, jitsudo.invalid("issuer_url"))

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from sandbox.core.refusals import Reason
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support import jitsudo, prisme
 from tests.support.components import free_port
 from tests.support.person import query
@@ -43,7 +43,7 @@ def id_token(issuer: str) -> str:
     return str(tokens["id_token"])
 
 
-def test_its_id_token_becomes_a_session(sandbox: SandboxClient, elsewhere: Served) -> None:
+def test_its_id_token_becomes_a_session(sandbox: HouseClient, elsewhere: Served) -> None:
     issuer = f"{elsewhere.origin}/oidc/main"
     prisme.configure(sandbox, network=[elsewhere.origin])
     prisme.configure_provider(sandbox, "elsewhere", reference=issuer, issuer=issuer)
@@ -58,7 +58,7 @@ def test_its_id_token_becomes_a_session(sandbox: SandboxClient, elsewhere: Serve
     assert by_kept_keys.status_code == 200
 
 
-def test_an_issuer_that_is_gone_opens_nothing(sandbox: SandboxClient, elsewhere: Served) -> None:
+def test_an_issuer_that_is_gone_opens_nothing(sandbox: HouseClient, elsewhere: Served) -> None:
     issuer = f"{elsewhere.origin}/oidc/main"
     prisme.configure(sandbox, network=[elsewhere.origin])
     prisme.configure_provider(sandbox, "elsewhere", reference=issuer, issuer=issuer)
@@ -70,7 +70,7 @@ def test_an_issuer_that_is_gone_opens_nothing(sandbox: SandboxClient, elsewhere:
     prisme.check_refused(sandbox, answer, Reason.PROVIDER_FAILED, prisme.INVALID_JWT)
 
 
-def test_its_code_becomes_a_system_jwt(sandbox: SandboxClient, elsewhere: Served) -> None:
+def test_its_code_becomes_a_system_jwt(sandbox: HouseClient, elsewhere: Served) -> None:
     jitsudo.configure(sandbox, network=[elsewhere.origin])
     assert jitsudo.put_config(sandbox, issuer_url=f"{elsewhere.origin}/oidc/main").status_code == 200
 

@@ -12,7 +12,7 @@ from gmicloud import Client
 from gmicloud._internal._exceptions import APIError
 
 from sandbox.server import ThreadServer
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 
 EMAIL, PASSWORD = "octocat@octo-org.test", "sandbox-password"
 TWO_FACTOR = "two-factor@contoso.test"
@@ -41,7 +41,7 @@ def type_codes(monkeypatch: pytest.MonkeyPatch, *codes: str) -> None:
     monkeypatch.setattr("builtins.input", lambda _: next(typed))
 
 
-def calls(sandbox: SandboxClient) -> list[tuple[str, int]]:
+def calls(sandbox: HouseClient) -> list[tuple[str, int]]:
     return [(entry.operation, entry.status) for entry in sandbox.journal()]
 
 

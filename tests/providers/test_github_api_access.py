@@ -13,7 +13,7 @@ from sandbox.core.faults import arm_fault
 from sandbox.core.refusals import Reason
 from sandbox.core.tokens import revoke_tokens
 from sandbox.providers.github.api.errors import WORDS
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.github_api import (
     BAD_CREDENTIALS,
     GRAPHQL,
@@ -27,32 +27,32 @@ from tests.support.github_api import (
     refusal,
 )
 
-Call = Callable[[SandboxClient], Any]
+Call = Callable[[HouseClient], Any]
 
 
 def basic(user: str, password: str) -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
 
 
-def revoked(sandbox: SandboxClient) -> Any:
+def revoked(sandbox: HouseClient) -> Any:
     token = oauth_token(sandbox)
     with sandbox.world() as world:
         revoke_tokens(world, client_id="Iv1.sandboxclient")
     return api(sandbox, "/user", token)
 
 
-def expired(sandbox: SandboxClient) -> Any:
+def expired(sandbox: HouseClient) -> Any:
     token = app_token(sandbox)
     sandbox.clock.advance(hours=8)
     return api(sandbox, "/user", token)
 
 
-def person_gone(sandbox: SandboxClient) -> Any:
+def person_gone(sandbox: HouseClient) -> Any:
     return api(sandbox, "/user", oauth_token(sandbox, login="nobody-any-more"))
 
 
 def armed(reason: Reason, operation: str, path: str) -> Call:
-    def call(sandbox: SandboxClient) -> Any:
+    def call(sandbox: HouseClient) -> Any:
         with sandbox.world() as world:
             arm_fault(world, "github", operation, reason)
         return api(sandbox, path, oauth_token(sandbox))

@@ -11,7 +11,7 @@ import pytest
 from sandbox.core import tables
 from sandbox.core.tokens import find_token, revoke_tokens
 from sandbox.providers.github.formats import has_valid_checksum
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.github import APP, CLIENT, SECRET, basic, redeem, refresh
 from tests.support.github_api import BAD_CREDENTIALS, NO_CREDENTIALS, NOT_FOUND, api, app_token, oauth_token, refusal
 
@@ -42,7 +42,7 @@ ALL = pytest.mark.parametrize("operation", OPERATIONS)
 
 
 def administer(
-    sandbox: SandboxClient,
+    sandbox: HouseClient,
     operation: str,
     token: Any = None,
     *,
@@ -220,13 +220,13 @@ def test_only_an_unscoped_token_of_a_github_app_can_be_scoped(sandbox):
     assert again.headers["X-Sandbox-Reason"].startswith("TOKEN_TYPE_WRONG;")
 
 
-def expired_token(sandbox: SandboxClient) -> str:
+def expired_token(sandbox: HouseClient) -> str:
     token = oauth_token(sandbox, ttl=60)
     sandbox.clock.advance(seconds=60)
     return token
 
 
-def revoked_token(sandbox: SandboxClient) -> str:
+def revoked_token(sandbox: HouseClient) -> str:
     token = oauth_token(sandbox)
     with sandbox.world() as world:
         revoke_tokens(world, client_id=CLIENT)

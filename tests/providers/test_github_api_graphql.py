@@ -11,13 +11,13 @@ from graphql import build_client_schema, get_introspection_query
 
 from sandbox.core.faults import arm_fault
 from sandbox.core.refusals import Reason
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.github_api import BAD_CREDENTIALS, GRAPHQL, SUSPENDED, app_token, auth, oauth_token, refusal
 
 DOCS = "https://docs.github.com/graphql"
 
 
-def ask(sandbox: SandboxClient, query: Any, token: str | None = None, path: str = GRAPHQL, **more: Any) -> Any:
+def ask(sandbox: HouseClient, query: Any, token: str | None = None, path: str = GRAPHQL, **more: Any) -> Any:
     token = token or oauth_token(sandbox, scopes="user read:org")
     return sandbox.post(path, json={"query": query, **more}, headers=auth(token, "bearer"))
 

@@ -10,7 +10,7 @@ from sandbox import Config
 from sandbox.config import ConfigError
 from sandbox.core import tables
 from sandbox.providers.github.login.applications import is_allowed_redirect
-from tests.conftest import SandboxClient, SignIn
+from tests.conftest import HouseClient, SignIn
 from tests.support.forms import find_form, submit
 
 AUTHORIZE = "/login/oauth/authorize"
@@ -27,7 +27,7 @@ def answer(location: str) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(location).query))
 
 
-def authorize(sandbox: SandboxClient, client: str = CLIENT, **query: str):
+def authorize(sandbox: HouseClient, client: str = CLIENT, **query: str):
     return sandbox.get(AUTHORIZE, query_string={"client_id": client, "state": "a b&c=1", **query})
 
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.forms import submit
 
 START = "/login/device/code"
@@ -20,24 +20,24 @@ DOCS = "https://docs.github.com/developers/apps/authorizing-oauth-apps#error-cod
 JSON = {"Accept": "application/json"}
 
 
-def start(sandbox: SandboxClient, client: str = CLIENT, scope: str = "gist") -> dict[str, Any]:
+def start(sandbox: HouseClient, client: str = CLIENT, scope: str = "gist") -> dict[str, Any]:
     answer = sandbox.post(START, data={"client_id": client, "scope": scope}, headers=JSON)
     assert answer.status_code == 200
     return dict(answer.json)
 
 
-def poll(sandbox: SandboxClient, device_code: str, client: str = CLIENT) -> dict[str, Any]:
+def poll(sandbox: HouseClient, device_code: str, client: str = CLIENT) -> dict[str, Any]:
     body = {"client_id": client, "device_code": device_code, "grant_type": GRANT}
     answer = sandbox.post(TOKEN, data=body, headers=JSON)
     assert answer.status_code == 200
     return dict(answer.json)
 
 
-def enter(sandbox: SandboxClient, user_code: str) -> Any:
+def enter(sandbox: HouseClient, user_code: str) -> Any:
     return submit(sandbox, sandbox.get("/login/device"), "continue", user_code=user_code)
 
 
-def approve(sandbox: SandboxClient, user_code: str, as_: str = "octocat", press: str = "allow") -> Any:
+def approve(sandbox: HouseClient, user_code: str, as_: str = "octocat", press: str = "allow") -> Any:
     page = submit(sandbox, enter(sandbox, user_code), f"as-{as_}")
     return submit(sandbox, page, press) if f'id="{press}"' in page.text else page
 

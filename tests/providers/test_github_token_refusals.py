@@ -10,7 +10,7 @@ import pytest
 from sandbox.core import tables
 from sandbox.core.faults import arm_fault
 from sandbox.core.refusals import Reason
-from tests.conftest import SandboxClient, SignIn
+from tests.conftest import HouseClient, SignIn
 from tests.support.github import (
     APP,
     BAD_CODE,
@@ -30,20 +30,20 @@ from tests.support.github import (
     refresh,
 )
 
-Cause = Callable[[SandboxClient, SignIn], Any]
+Cause = Callable[[HouseClient, SignIn], Any]
 
 
 def octocat(sign_in: SignIn, **query: str) -> str:
     return sign_in("github", as_="octocat", client=CLIENT, **query)
 
 
-def expired(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def expired(sandbox: HouseClient, sign_in: SignIn) -> Any:
     code = octocat(sign_in)
     sandbox.clock.advance(minutes=10)
     return redeem(sandbox, code)
 
 
-def replayed(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def replayed(sandbox: HouseClient, sign_in: SignIn) -> Any:
     code = octocat(sign_in)
     redeem(sandbox, code)
     return redeem(sandbox, code)
@@ -53,30 +53,30 @@ def with_challenge(sign_in: SignIn) -> str:
     return octocat(sign_in, code_challenge=CHALLENGE, code_challenge_method="S256")
 
 
-def expired_refresh(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def expired_refresh(sandbox: HouseClient, sign_in: SignIn) -> Any:
     first = redeem(sandbox, sign_in("github", as_="octocat", client=APP), client_id=APP).json
     sandbox.clock.advance(seconds=15_897_600)
     return refresh(sandbox, first["refresh_token"])
 
 
-def used_refresh(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def used_refresh(sandbox: HouseClient, sign_in: SignIn) -> Any:
     first = redeem(sandbox, sign_in("github", as_="octocat", client=APP), client_id=APP).json
     refresh(sandbox, first["refresh_token"])
     return refresh(sandbox, first["refresh_token"])
 
 
-def revoked_refresh(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def revoked_refresh(sandbox: HouseClient, sign_in: SignIn) -> Any:
     first = redeem(sandbox, sign_in("github", as_="octocat", client=APP), client_id=APP).json
     sandbox.post(f"/settings/connections/applications/{APP}", data={"revoke": "octocat"})
     return refresh(sandbox, first["refresh_token"])
 
 
-def foreign_refresh(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def foreign_refresh(sandbox: HouseClient, sign_in: SignIn) -> Any:
     first = redeem(sandbox, sign_in("github", as_="octocat", client=APP), client_id=APP).json
     return refresh(sandbox, first["refresh_token"], client_id=CLIENT)
 
 
-def refresh_without_secret(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def refresh_without_secret(sandbox: HouseClient, sign_in: SignIn) -> Any:
     first = redeem(sandbox, sign_in("github", as_="octocat", client=APP), client_id=APP).json
     body = {"client_id": APP, "grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
     return sandbox.post(TOKEN, json=body, headers=JSON)
@@ -86,25 +86,25 @@ def raw(body: bytes, content_type: str) -> Cause:
     return lambda sandbox, sign_in: sandbox.post(TOKEN, data=body, content_type=content_type, headers=JSON)
 
 
-def faulty(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def faulty(sandbox: HouseClient, sign_in: SignIn) -> Any:
     code = octocat(sign_in)
     with sandbox.world() as world:
         arm_fault(world, "github", "access_token", Reason.REFRESH_TOKEN_EXPIRED)
     return redeem(sandbox, code)
 
 
-def deactivated(sandbox: SandboxClient) -> None:
+def deactivated(sandbox: HouseClient) -> None:
     with sandbox.world() as world:
         world.store.change(tables.Identity, {"deactivated": True}, login="octocat")
 
 
-def code_of_deactivated(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def code_of_deactivated(sandbox: HouseClient, sign_in: SignIn) -> Any:
     code = octocat(sign_in)
     deactivated(sandbox)
     return redeem(sandbox, code)
 
 
-def refresh_of_deactivated(sandbox: SandboxClient, sign_in: SignIn) -> Any:
+def refresh_of_deactivated(sandbox: HouseClient, sign_in: SignIn) -> Any:
     first = redeem(sandbox, sign_in("github", as_="octocat", client=APP), client_id=APP).json
     deactivated(sandbox)
     return refresh(sandbox, first["refresh_token"])

@@ -10,18 +10,18 @@ import pytest
 from sandbox.core import tables
 from sandbox.core.keys import secret_key
 from sandbox.core.tokens import revoke_tokens
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.insforge_cloud import AT, PROJECT, UUID
 
 LOGIN = {"email": "alice@contoso.test", "password": "sandbox-password"}
 REFUSED = {"success": False, "message": "Invalid authentication credentials"}
 
 
-def login(sandbox: SandboxClient, **given: Any) -> Any:
+def login(sandbox: HouseClient, **given: Any) -> Any:
     return sandbox.post(f"{AT}/auth/v1/login", json={**LOGIN, **given})
 
 
-def get(sandbox: SandboxClient, path: str, token: str | None = None) -> Any:
+def get(sandbox: HouseClient, path: str, token: str | None = None) -> Any:
     token = token or login(sandbox).json["token"]
     return sandbox.get(f"{AT}{path}", headers={"Authorization": f"Bearer {token}"})
 
@@ -111,7 +111,7 @@ def test_a_token_is_needed(sandbox, header):
     assert sandbox.journal()[-1].reason == "TOKEN_MISSING"
 
 
-def forged(sandbox: SandboxClient) -> str:
+def forged(sandbox: HouseClient) -> str:
     claims = jwt.decode(login(sandbox).json["token"], options={"verify_signature": False})
     with sandbox.world() as world:
         key = secret_key(world.settings["insforge-cloud"]["secret"])

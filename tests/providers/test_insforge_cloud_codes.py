@@ -14,7 +14,7 @@ from sandbox.core.keysets import rotate_key, signing_key
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.service import Redemption
 from sandbox.services import SERVICES
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.insforge_cloud import (
     AT,
     KID,
@@ -32,12 +32,12 @@ SLUG = "insforge-cloud"
 JWKS = f"{AT}/.well-known/jwks.json"
 
 
-def key_set(sandbox: SandboxClient) -> list[dict[str, str]]:
+def key_set(sandbox: HouseClient) -> list[dict[str, str]]:
     keys: list[dict[str, str]] = sandbox.get(JWKS).json["keys"]
     return keys
 
 
-def read(sandbox: SandboxClient, code: str, **options: Any) -> dict[str, Any]:
+def read(sandbox: HouseClient, code: str, **options: Any) -> dict[str, Any]:
     """The claims of a code, by the published keys and a library that has never heard of the sandbox."""
     keys = jwt.PyJWKSet(key_set(sandbox))
     claims: dict[str, Any] = jwt.decode(
@@ -46,13 +46,13 @@ def read(sandbox: SandboxClient, code: str, **options: Any) -> dict[str, Any]:
     return claims
 
 
-def verify(sandbox: SandboxClient, code: str, **expected: str) -> Any:
+def verify(sandbox: HouseClient, code: str, **expected: str) -> Any:
     """The claims as an exchange in this process gets them."""
     with sandbox.world() as world:
         return SERVICES[SLUG].upstream.verify(world, code, **expected)
 
 
-def refused(sandbox: SandboxClient, code: str, **expected: str) -> tuple[str, str | None]:
+def refused(sandbox: HouseClient, code: str, **expected: str) -> tuple[str, str | None]:
     """The reason, and the part at fault."""
     with pytest.raises(Refusal) as refusal:
         verify(sandbox, code, **expected)

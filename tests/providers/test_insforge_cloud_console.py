@@ -12,7 +12,7 @@ import pytest
 from sandbox import Config
 from sandbox.core import tables
 from sandbox.services import SERVICES
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.forms import submit
 from tests.support.insforge_cloud import AT, PROJECT, UUID, sign_in
 
@@ -102,7 +102,7 @@ def test_the_page_gets_a_code_for_whoever_is_signed_in(sandbox):
 
 
 def test_the_user_id_of_a_code_is_the_fixtures_or_follows_from_the_login(sandbox, make_sandbox):
-    def user(sandbox: SandboxClient) -> str:
+    def user(sandbox: HouseClient) -> str:
         sign_in(sandbox)
         code = sandbox.post(f"/console/{PROJECT}/code").json["code"]
         with sandbox.world() as world:
@@ -121,15 +121,15 @@ def test_the_user_id_of_a_code_is_the_fixtures_or_follows_from_the_login(sandbox
 NOT_FOUND = (404, "Project not found.", "OBJECT_UNKNOWN")
 
 
-def as_nobody(sandbox: SandboxClient) -> None:
+def as_nobody(sandbox: HouseClient) -> None:
     """Nobody signs in."""
 
 
-def as_alice(sandbox: SandboxClient) -> None:
+def as_alice(sandbox: HouseClient) -> None:
     sign_in(sandbox)
 
 
-Prepare = Callable[[SandboxClient], None]
+Prepare = Callable[[HouseClient], None]
 PAGES: dict[str, tuple[Prepare, str, tuple[int, str, str]]] = {
     "an unknown project": (as_alice, "/console/nope", NOT_FOUND),
     "an unknown project, signed out": (as_nobody, "/console/nope", NOT_FOUND),

@@ -13,7 +13,7 @@ from sandbox.core import tables
 from sandbox.protocol.pkce import s256
 from sandbox.service import Redemption
 from sandbox.services import SERVICES
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.forms import submit
 from tests.support.insforge_cloud import AT, CALLBACK, CLI, CLI_CALLBACK, CLIENT, CLIENT_SECRET, sign_in
 from tests.support.person import query
@@ -42,7 +42,7 @@ SWAP = {
 }
 
 
-def authorize(sandbox: SandboxClient, login: str = "alice", **asked: str) -> str:
+def authorize(sandbox: HouseClient, login: str = "alice", **asked: str) -> str:
     """Sign in and agree; where the browser comes back to."""
     page = sandbox.get(AUTHORIZE, query_string={**ASKED, **asked})
     for button in (f"as-{login}", "allow"):
@@ -52,14 +52,14 @@ def authorize(sandbox: SandboxClient, login: str = "alice", **asked: str) -> str
     return str(page.location)
 
 
-def swap(sandbox: SandboxClient, **given: str | None) -> Any:
+def swap(sandbox: HouseClient, **given: str | None) -> Any:
     if "code" not in given and "grant_type" not in given:
         given["code"] = query(authorize(sandbox))["code"]
     body = {**SWAP, **given} if "grant_type" not in given else given
     return sandbox.post(TOKEN, json={name: value for name, value in body.items() if value is not None})
 
 
-def get(sandbox: SandboxClient, path: str, token: str) -> Any:
+def get(sandbox: HouseClient, path: str, token: str) -> Any:
     return sandbox.get(f"{AT}{path}", headers={"Authorization": f"Bearer {token}"})
 
 
@@ -375,15 +375,15 @@ def test_the_routing_of_the_server_speaks_its_words(sandbox):
 # The device flow
 
 
-def begin(sandbox: SandboxClient, **given: str) -> Any:
+def begin(sandbox: HouseClient, **given: str) -> Any:
     return sandbox.post(DEVICE_AUTHORIZATION, json={"client_id": CLI, "scope": "user:read", **given})
 
 
-def poll(sandbox: SandboxClient, device_code: str, client_id: str = CLI) -> Any:
+def poll(sandbox: HouseClient, device_code: str, client_id: str = CLI) -> Any:
     return swap(sandbox, grant_type=DEVICE_GRANT, device_code=device_code, client_id=client_id)
 
 
-def let_in(sandbox: SandboxClient, user_code: str, decision: str = "allow") -> Any:
+def let_in(sandbox: HouseClient, user_code: str, decision: str = "allow") -> Any:
     page = submit(sandbox, sandbox.get(DEVICE), "continue", user_code=user_code.lower())
     page = submit(sandbox, page, "as-alice")
     return submit(sandbox, page, decision)

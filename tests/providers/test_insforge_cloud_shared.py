@@ -14,7 +14,7 @@ from sandbox import Config
 from sandbox.core import tables
 from sandbox.mounts import Mount
 from sandbox.services import SERVICES
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.forms import submit
 from tests.support.insforge_cloud import AT
 from tests.support.person import query
@@ -24,13 +24,13 @@ CALLBACK = "http://localhost:7130/api/auth/oauth/shared/callback/eyJ.e30.sig-_"
 PROVIDERS = ("github", "google", "microsoft", "discord", "facebook", "linkedin", "apple", "x")
 
 
-def start(sandbox: SandboxClient, provider: str = "github", redirect_uri: str | None = CALLBACK, at: str = "") -> Any:
+def start(sandbox: HouseClient, provider: str = "github", redirect_uri: str | None = CALLBACK, at: str = "") -> Any:
     asked = {"redirect_uri": redirect_uri} if redirect_uri is not None else {}
     headers = {"Content-Type": "application/json"}
     return sandbox.get(f"{at}/auth/v1/shared/{provider}", query_string=asked, headers=headers)
 
 
-def log_in(sandbox: SandboxClient, provider: str, login: str) -> str:
+def log_in(sandbox: HouseClient, provider: str, login: str) -> str:
     """Where the browser comes back to."""
     answer = submit(sandbox, sandbox.get(start(sandbox, provider).json["auth_url"]), f"as-{login}")
     assert answer.status_code == 302, answer.text

@@ -12,7 +12,7 @@ import pytest
 from sandbox import Config
 from sandbox.core import tables
 from sandbox.core.keys import generate_pem, load_key
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.forms import submit
 from tests.support.oidc import CALLBACK, CLIENT, RelyingParty
 from tests.support.person import query
@@ -34,7 +34,7 @@ on_either_database = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def party(sandbox: SandboxClient) -> RelyingParty:
+def party(sandbox: HouseClient) -> RelyingParty:
     """The confidential client of the issuer `main`."""
     return RelyingParty(sandbox)
 
@@ -44,7 +44,7 @@ def reason(answer: Any) -> str:
     return str(answer.headers.get("X-Sandbox-Reason", "").partition(";")[0])
 
 
-def register(sandbox: SandboxClient, issuer: str = "main", **metadata: Any) -> RelyingParty:
+def register(sandbox: HouseClient, issuer: str = "main", **metadata: Any) -> RelyingParty:
     """A client that has registered itself."""
     answer = sandbox.post(f"/oidc/{issuer}/register", json={"redirect_uris": [CALLBACK], **metadata})
     assert answer.status_code == 201, answer.text
@@ -56,7 +56,7 @@ def consent_page(party: RelyingParty) -> Any:
     return submit(party.sandbox, party.authorize(prompt="login consent"), "as-alice")
 
 
-def change_client(sandbox: SandboxClient, **settings: Any) -> None:
+def change_client(sandbox: HouseClient, **settings: Any) -> None:
     """Change settings of the client, as its fixture would have them."""
     with sandbox.world() as world:
         client = world.store.find(tables.Client, service="oidc/main", client_id=CLIENT)

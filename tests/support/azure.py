@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.core.tokens import ACCESS, issue_token
 from sandbox.providers.azure.directory import get_tenant
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 
 CONTOSO = "aaaabbbb-0000-4ccc-8ddd-eeeeffff0001"
 FABRIKAM = "ffffaaaa-0000-4bbb-8ccc-dddd00000002"
@@ -28,7 +28,7 @@ def jwt_like(**claims: Any) -> str:
 
 
 def graph_token(
-    sandbox: SandboxClient,
+    sandbox: HouseClient,
     login: str = "alice",
     scopes: str = "User.Read openid profile email",
     *,
@@ -65,14 +65,14 @@ def graph_token(
     return value
 
 
-def get(sandbox: SandboxClient, path: str, token: str | None = None, **options: Any) -> Any:
+def get(sandbox: HouseClient, path: str, token: str | None = None, **options: Any) -> Any:
     """Call Microsoft Graph; `token` is alice's usual one unless it is given."""
     bearer = graph_token(sandbox) if token is None else token
     headers = {"Authorization": f"Bearer {bearer}", **options.pop("headers", {})}
     return sandbox.get(path, headers=headers, **options)
 
 
-def post(sandbox: SandboxClient, path: str, body: Any, token: str | None = None) -> Any:
+def post(sandbox: HouseClient, path: str, body: Any, token: str | None = None) -> Any:
     """The same with a body of JSON."""
     bearer = graph_token(sandbox) if token is None else token
     return sandbox.post(path, json=body, headers={"Authorization": f"Bearer {bearer}"})

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from sandbox.core import tables
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.forms import submit
 
 CONTOSO = "aaaabbbb-0000-4ccc-8ddd-eeeeffff0001"
@@ -36,14 +36,14 @@ def path(endpoint: str, tenant: str = CONTOSO) -> str:
     return f"/{tenant}/oauth2/v2.0/{endpoint}"
 
 
-def authorize(sandbox: SandboxClient, tenant: str = CONTOSO, client: str = WEB, **query: str) -> Any:
+def authorize(sandbox: HouseClient, tenant: str = CONTOSO, client: str = WEB, **query: str) -> Any:
     """Begin a sign-in; a parameter that is empty is left out."""
     given = {"client_id": client, "response_type": "code", "redirect_uri": CALLBACK, "scope": SCOPE, "state": "s|1"}
     given |= query
     return sandbox.get(path("authorize", tenant), query_string={name: value for name, value in given.items() if value})
 
 
-def sign_in(sandbox: SandboxClient, as_: str = "alice", tenant: str = CONTOSO, client: str = WEB, **query: str) -> Any:
+def sign_in(sandbox: HouseClient, as_: str = "alice", tenant: str = CONTOSO, client: str = WEB, **query: str) -> Any:
     """Sign a person in as far as the pages ask, and return the answer that goes back to the application."""
     page = authorize(sandbox, tenant, client, **query)
     if page.status_code == 200 and f'id="as-{as_}"' in page.text:
@@ -59,16 +59,14 @@ def answer(response: Any) -> dict[str, str]:
     return dict(parse_qsl(parts.query or parts.fragment, keep_blank_values=True))
 
 
-def new_code(sandbox: SandboxClient, as_: str = "alice", tenant: str = CONTOSO, client: str = WEB, **query: str) -> str:
+def new_code(sandbox: HouseClient, as_: str = "alice", tenant: str = CONTOSO, client: str = WEB, **query: str) -> str:
     """A fresh code."""
     back = sign_in(sandbox, as_, tenant, client, **query)
     assert back.status_code == 302, back.text
     return answer(back)["code"]
 
 
-def post_token(
-    sandbox: SandboxClient, tenant: str = CONTOSO, headers: dict[str, str] | None = None, **form: str
-) -> Any:
+def post_token(sandbox: HouseClient, tenant: str = CONTOSO, headers: dict[str, str] | None = None, **form: str) -> Any:
     """Call the token endpoint as the web application; a parameter that is empty is left out."""
     given = {"client_id": WEB, "client_secret": SECRET, **form}
     data = {name: value for name, value in given.items() if value}
@@ -76,7 +74,7 @@ def post_token(
 
 
 def redeem(
-    sandbox: SandboxClient,
+    sandbox: HouseClient,
     code: str,
     tenant: str = CONTOSO,
     headers: dict[str, str] | None = None,
@@ -87,7 +85,7 @@ def redeem(
     return post_token(sandbox, tenant, headers, **given)
 
 
-def tokens(sandbox: SandboxClient, as_: str = "alice", tenant: str = CONTOSO, **query: str) -> Any:
+def tokens(sandbox: HouseClient, as_: str = "alice", tenant: str = CONTOSO, **query: str) -> Any:
     """What a whole login of the web application yields."""
     answered = redeem(sandbox, new_code(sandbox, as_, tenant, **query), tenant, client_id=query.get("client", WEB))
     assert answered.status_code == 200, answered.text
@@ -104,7 +102,7 @@ def header(token: str) -> dict[str, Any]:
     return _part(token, 0)
 
 
-def change_application(sandbox: SandboxClient, client_id: str = WEB, **settings: Any) -> None:
+def change_application(sandbox: HouseClient, client_id: str = WEB, **settings: Any) -> None:
     """Change an application behind the scenes: `secret`, or any of its settings."""
     with sandbox.world() as world:
         row = world.store.find(tables.Client, service="azure", client_id=client_id)
@@ -115,7 +113,7 @@ def change_application(sandbox: SandboxClient, client_id: str = WEB, **settings:
         world.store.change(tables.Client, values, service="azure", client_id=client_id)
 
 
-def change_person(sandbox: SandboxClient, login: str, deactivated: bool = False, **azure: Any) -> None:
+def change_person(sandbox: HouseClient, login: str, deactivated: bool = False, **azure: Any) -> None:
     """Change a person behind the scenes: any key of their `azure` section."""
     with sandbox.world() as world:
         row = world.store.find(tables.Identity, login=login)
@@ -124,7 +122,7 @@ def change_person(sandbox: SandboxClient, login: str, deactivated: bool = False,
         world.store.change(tables.Identity, values, login=login)
 
 
-def change_settings(sandbox: SandboxClient, **settings: Any) -> None:
+def change_settings(sandbox: HouseClient, **settings: Any) -> None:
     """Change the switches of the room behind the scenes."""
     with sandbox.world() as world:
         changed = {**world.settings, "azure": {**world.settings["azure"], **settings}}

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.core import tables
 from sandbox.core.refusals import Reason
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 
 EXTERNAL = "/api/auth/external"
 AUTH = "/auth"
@@ -42,50 +42,50 @@ def page(token: str | None = None, key: str = PK) -> dict[str, str]:
     return {"X-Publishable-Key": key, **(bearer(token) if token else {})}
 
 
-def authorize(sandbox: SandboxClient, *, key: str = SK, **more: Any) -> Any:
+def authorize(sandbox: HouseClient, *, key: str = SK, **more: Any) -> Any:
     """Ask for a code for an identity; None takes a member away."""
     body = {name: value for name, value in {**IDENTITY, **more}.items() if value is not None}
     return sandbox.post(f"{EXTERNAL}/authorize", json=body, headers=bearer(key))
 
 
-def code(sandbox: SandboxClient, **more: Any) -> str:
+def code(sandbox: HouseClient, **more: Any) -> str:
     answer = authorize(sandbox, **more)
     assert answer.status_code == 200, answer.text
     return str(answer.json["exchangeCode"])
 
 
-def exchange(sandbox: SandboxClient, value: str, token: str | None = None, key: str = PK) -> Any:
+def exchange(sandbox: HouseClient, value: str, token: str | None = None, key: str = PK) -> Any:
     return sandbox.post(f"{EXTERNAL}/exchange", json={"exchangeCode": value}, headers=page(token, key))
 
 
-def sign_in(sandbox: SandboxClient, token: str | None = None, **more: Any) -> dict[str, Any]:
+def sign_in(sandbox: HouseClient, token: str | None = None, **more: Any) -> dict[str, Any]:
     """A whole login: a code for an identity, and its session."""
     return _good(exchange(sandbox, code(sandbox, **more), token))
 
 
-def guest(sandbox: SandboxClient) -> dict[str, Any]:
+def guest(sandbox: HouseClient) -> dict[str, Any]:
     return _good(sandbox.post("/api/auth/guest", headers=page()))
 
 
-def request_otp(sandbox: SandboxClient, key: str = PK, **body: Any) -> Any:
+def request_otp(sandbox: HouseClient, key: str = PK, **body: Any) -> Any:
     return sandbox.post("/api/auth/otp/request", json=body or {"email": ADDRESS}, headers=page(key=key))
 
 
-def verify_otp(sandbox: SandboxClient, otp: str = OTP, token: str | None = None, **body: Any) -> Any:
+def verify_otp(sandbox: HouseClient, otp: str = OTP, token: str | None = None, **body: Any) -> Any:
     sent = {"code": otp, **(body or {"email": ADDRESS})}
     return sandbox.post("/api/auth/otp/verify", json=sent, headers=page(token))
 
 
-def refresh(sandbox: SandboxClient, token: str | None, key: str = PK) -> Any:
+def refresh(sandbox: HouseClient, token: str | None, key: str = PK) -> Any:
     body = {} if token is None else {"refreshToken": token}
     return sandbox.post(f"{AUTH}/refresh", json=body, headers=page(key=key))
 
 
-def log_out(sandbox: SandboxClient, token: str | None) -> Any:
+def log_out(sandbox: HouseClient, token: str | None) -> Any:
     return sandbox.post(f"{AUTH}/logout", headers=bearer(token) if token else {})
 
 
-def me(sandbox: SandboxClient, token: str) -> Any:
+def me(sandbox: HouseClient, token: str) -> Any:
     return sandbox.get("/consumers/me", headers=page(token))
 
 
@@ -93,18 +93,18 @@ def consumer_id(session: dict[str, Any]) -> str:
     return str(session["session"]["consumerId"])
 
 
-def read_consumer(sandbox: SandboxClient, session: dict[str, Any]) -> Any:
+def read_consumer(sandbox: HouseClient, session: dict[str, Any]) -> Any:
     return _good(sandbox.get(f"/fanfare/consumers/{consumer_id(session)}", headers=bearer(SK)))
 
 
-def configure(sandbox: SandboxClient, **changed: Any) -> None:
+def configure(sandbox: HouseClient, **changed: Any) -> None:
     """Let the world have other settings of Fanfare, as if the fixture had them."""
     with sandbox.world() as world:
         ours = {**world.settings["fanfare"], **changed}
         world.store.change(tables.World, {"settings": {**world.settings, "fanfare": ours}})
 
 
-def check_refused(sandbox: SandboxClient, answer: Any, reason: Reason, said: tuple[int, dict[str, Any]]) -> None:
+def check_refused(sandbox: HouseClient, answer: Any, reason: Reason, said: tuple[int, dict[str, Any]]) -> None:
     """The wire has the vendor's words, in their order; header and journal have the true cause."""
     assert (answer.status_code, list(answer.json.items())) == (said[0], list(said[1].items())), answer.text
     assert answer.headers["X-Sandbox-Reason"].startswith(f"{reason}; ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 
 TOKEN = "/login/oauth/access_token"
 CLIENT = "Iv1.sandboxclient"
@@ -19,12 +19,12 @@ TOKEN_DOCS = f"{DOCS}troubleshooting-oauth-app-access-token-request-errors/"
 JSON = {"Accept": "application/json"}
 
 
-def redeem(sandbox: SandboxClient, code: str, **parameters: str) -> Any:
+def redeem(sandbox: HouseClient, code: str, **parameters: str) -> Any:
     body = {"client_id": CLIENT, "client_secret": SECRET, "code": code, **parameters}
     return sandbox.post(TOKEN, json=body, headers=JSON)
 
 
-def refresh(sandbox: SandboxClient, refresh_token: str, **parameters: str) -> Any:
+def refresh(sandbox: HouseClient, refresh_token: str, **parameters: str) -> Any:
     body = {"client_id": APP, "client_secret": SECRET, "refresh_token": refresh_token}
     return sandbox.post(TOKEN, json={**body, "grant_type": "refresh_token", **parameters}, headers=JSON)
 

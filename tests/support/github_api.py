@@ -6,25 +6,25 @@ from typing import Any
 
 from sandbox.core.tokens import ACCESS, issue_token
 from sandbox.providers.github.formats import GITHUB_APP_USER, OAUTH_APP, make_token
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.github import APP, CLIENT
 
 REST_DOCS = "https://docs.github.com/rest"
 GRAPHQL = "/api/graphql"
 
 
-def oauth_token(sandbox: SandboxClient, login: str = "octocat", scopes: str = "", **changes: Any) -> str:
+def oauth_token(sandbox: HouseClient, login: str = "octocat", scopes: str = "", **changes: Any) -> str:
     """A token of the OAuth app for this person."""
     return _issue(sandbox, OAUTH_APP, login, scopes, {"client_id": CLIENT, "data": {"type": "oauth-app"}, **changes})
 
 
-def app_token(sandbox: SandboxClient, login: str = "octocat", **changes: Any) -> str:
+def app_token(sandbox: HouseClient, login: str = "octocat", **changes: Any) -> str:
     """A token of the GitHub App for this person."""
     about = {"client_id": APP, "data": {"type": "github-app"}, "ttl": 28_800, **changes}
     return _issue(sandbox, GITHUB_APP_USER, login, "", about)
 
 
-def _issue(sandbox: SandboxClient, prefix: str, login: str, scopes: str, about: dict[str, Any]) -> str:
+def _issue(sandbox: HouseClient, prefix: str, login: str, scopes: str, about: dict[str, Any]) -> str:
     with sandbox.world() as world:
         value = make_token(world.ids, prefix)
         about = {"ttl": None, "family": "a-login", "flow": "a-login", **about}
@@ -37,7 +37,7 @@ def auth(token: str, scheme: str = "token") -> dict[str, str]:
     return {"Authorization": f"{scheme} {token}"}
 
 
-def api(sandbox: SandboxClient, path: str, token: str | None = None, **query: Any) -> Any:
+def api(sandbox: HouseClient, path: str, token: str | None = None, **query: Any) -> Any:
     """GET a path of the API."""
     return sandbox.get(f"/api/v3{path}", headers=auth(token) if token else {}, query_string=query)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sandbox.core.refusals import Reason
-from tests.conftest import SandboxClient, SignIn
+from tests.conftest import HouseClient, SignIn
 
 API = "/api/v1"
 DEVICE = "web1"
@@ -18,7 +18,7 @@ EMAIL = "octocat@octo-org.test"
 PASSWORD = "sandbox-password"
 
 # Does something that is refused, and returns the answer.
-Cause = Callable[[SandboxClient, SignIn], Any]
+Cause = Callable[[HouseClient, SignIn], Any]
 
 
 def error(group: str, code: int, message: str | None = None, **more: Any) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def row(name: str, reason: Reason, status: int, body: dict[str, Any], cause: Cau
     return pytest.param(reason, status, body, cause, id=f"{name}: {reason} -> {status} {words}")
 
 
-def check_refused(sandbox: SandboxClient, answer: Any, reason: Reason, status: int, body: dict[str, Any]) -> None:
+def check_refused(sandbox: HouseClient, answer: Any, reason: Reason, status: int, body: dict[str, Any]) -> None:
     """The wire has the vendor's words; header and journal have the true cause."""
     assert (answer.status_code, answer.json) == (status, body)
     assert answer.content_type == "application/json"
@@ -72,7 +72,7 @@ def check_refused(sandbox: SandboxClient, answer: Any, reason: Reason, status: i
     assert sandbox.journal()[-1].reason == reason
 
 
-def swap_code(sandbox: SandboxClient, code: Any, provider: Any = "github") -> Any:
+def swap_code(sandbox: HouseClient, code: Any, provider: Any = "github") -> Any:
     return sandbox.post(f"{API}/oauth/token", json={"provider": provider, "code": code})
 
 
@@ -80,32 +80,32 @@ def console_code(sign_in: SignIn, as_: str = "octocat", client: str = "gmi-conso
     return sign_in("github", as_=as_, client=client)
 
 
-def provider_token(sandbox: SandboxClient, sign_in: SignIn, as_: str = "octocat") -> str:
+def provider_token(sandbox: HouseClient, sign_in: SignIn, as_: str = "octocat") -> str:
     return swap_code(sandbox, console_code(sign_in, as_)).json["accessToken"]
 
 
-def present_token(sandbox: SandboxClient, access_token: Any, provider: Any = "github") -> Any:
+def present_token(sandbox: HouseClient, access_token: Any, provider: Any = "github") -> Any:
     return sandbox.post(f"{API}/me/oauth/auth-tokens", json={"provider": provider, "accessToken": access_token})
 
 
-def log_in(sandbox: SandboxClient, email: Any = EMAIL, password: Any = PASSWORD) -> Any:
+def log_in(sandbox: HouseClient, email: Any = EMAIL, password: Any = PASSWORD) -> Any:
     return sandbox.post(f"{API}/me/auth-tokens", json={"email": email, "password": password})
 
 
-def auth_token(sandbox: SandboxClient, email: str = EMAIL) -> str:
+def auth_token(sandbox: HouseClient, email: str = EMAIL) -> str:
     return log_in(sandbox, email).json["authToken"]
 
 
-def begin(sandbox: SandboxClient, auth_token: Any, device: str | None = DEVICE, **more: Any) -> Any:
+def begin(sandbox: HouseClient, auth_token: Any, device: str | None = DEVICE, **more: Any) -> Any:
     headers = {} if device is None else {"CE-ClientId": device}
     return sandbox.post(f"{API}/me/sessions", json={"authToken": auth_token, **more}, headers=headers)
 
 
-def session(sandbox: SandboxClient, email: str = EMAIL) -> dict[str, str]:
+def session(sandbox: HouseClient, email: str = EMAIL) -> dict[str, str]:
     return begin(sandbox, auth_token(sandbox, email)).json
 
 
-def refresh(sandbox: SandboxClient, refresh_token: Any, device: str | None = DEVICE) -> Any:
+def refresh(sandbox: HouseClient, refresh_token: Any, device: str | None = DEVICE) -> Any:
     headers = {} if device is None else {"CE-ClientId": device}
     return sandbox.patch(f"{API}/me/sessions", json={"refreshToken": refresh_token}, headers=headers)
 
@@ -114,7 +114,7 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def profile(sandbox: SandboxClient, token: str) -> Any:
+def profile(sandbox: HouseClient, token: str) -> Any:
     return sandbox.get(f"{API}/me/profile", headers=bearer(token))
 
 

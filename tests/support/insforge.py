@@ -13,7 +13,7 @@ import pytest
 
 from sandbox.core import tables
 from sandbox.core.refusals import Reason
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 
 AUTH = "/api/auth"
 EXCHANGE = f"{AUTH}/admin/sessions/exchange"
@@ -31,7 +31,7 @@ NEW_KEY = "Check the API key is valid or generate a new API key."
 VALID_JSON = "Please ensure your request body contains valid JSON"
 SEE_DOCS = "Please check the API documentation for available endpoints"
 
-Cause = Callable[[SandboxClient], Any]
+Cause = Callable[[HouseClient], Any]
 
 
 def error(status: int, name: str, message: str, next_actions: str | None = None) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def row(name: str, reason: Reason, body: dict[str, Any], cause: Cause) -> Any:
     return pytest.param(reason, body, cause, id=f"{name}: {reason} -> {body['statusCode']} {body['error']}")
 
 
-def check_refused(sandbox: SandboxClient, answer: Any, reason: Reason, body: dict[str, Any]) -> None:
+def check_refused(sandbox: HouseClient, answer: Any, reason: Reason, body: dict[str, Any]) -> None:
     """The wire has the vendor's words, in its order; header and journal have the true cause."""
     assert answer.status_code == body["statusCode"], answer.text
     assert list(answer.json.items()) == list(body.items())
@@ -58,14 +58,14 @@ def check_refused(sandbox: SandboxClient, answer: Any, reason: Reason, body: dic
     assert sandbox.journal()[-1].reason == reason
 
 
-def configure(sandbox: SandboxClient, **changed: Any) -> None:
+def configure(sandbox: HouseClient, **changed: Any) -> None:
     """Let the world have other settings of InsForge, as if the fixture had them."""
     with sandbox.world() as world:
         ours = {**world.settings["insforge"], **changed}
         world.store.change(tables.World, {"settings": {**world.settings, "insforge": ours}})
 
 
-def setting(sandbox: SandboxClient, name: str) -> Any:
+def setting(sandbox: HouseClient, name: str) -> Any:
     with sandbox.world() as world:
         return world.settings["insforge"][name]
 
@@ -74,15 +74,15 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def anon(sandbox: SandboxClient) -> dict[str, str]:
+def anon(sandbox: HouseClient) -> dict[str, str]:
     return bearer(setting(sandbox, "anon_key"))
 
 
-def api_key(sandbox: SandboxClient) -> dict[str, str]:
+def api_key(sandbox: HouseClient) -> dict[str, str]:
     return {"X-API-Key": setting(sandbox, "api_key")}
 
 
-def cloud_code(sandbox: SandboxClient, **mint: Any) -> str:
+def cloud_code(sandbox: HouseClient, **mint: Any) -> str:
     """A code of InsForge Cloud, as the test likes it."""
     body = {"projectId": PROJECT, "userId": "user_123", **mint}
     answer = sandbox.post("/insforge-cloud/_sandbox/codes", json=body)
@@ -90,11 +90,11 @@ def cloud_code(sandbox: SandboxClient, **mint: Any) -> str:
     return str(answer.json["code"])
 
 
-def exchange(sandbox: SandboxClient, code: Any, **options: Any) -> Any:
+def exchange(sandbox: HouseClient, code: Any, **options: Any) -> Any:
     return sandbox.post(EXCHANGE, json={"code": code}, **options)
 
 
-def admin(sandbox: SandboxClient) -> dict[str, Any]:
+def admin(sandbox: HouseClient) -> dict[str, Any]:
     """A session of the project's own admin."""
     answer = sandbox.post(f"{AUTH}/admin/sessions", json={"username": "admin", "password": "sandbox-password"})
     assert answer.status_code == 200, answer.text
@@ -102,7 +102,7 @@ def admin(sandbox: SandboxClient) -> dict[str, Any]:
     return session
 
 
-def sign_up(sandbox: SandboxClient, **more: Any) -> Any:
+def sign_up(sandbox: HouseClient, **more: Any) -> Any:
     """A new user; `client_type` says what kind of client that is."""
     kind = more.pop("client_type", None)
     query = {"client_type": kind} if kind else {}
@@ -114,19 +114,19 @@ def cookies(answer: Any) -> dict[str, str]:
     return {line.partition("=")[0]: line for line in answer.headers.getlist("Set-Cookie")}
 
 
-def without_cookies(sandbox: SandboxClient) -> SandboxClient:
+def without_cookies(sandbox: HouseClient) -> HouseClient:
     """Another client of the same sandbox, which keeps no cookies."""
     client: Any = sandbox.application.test_client(use_cookies=False)
     return client
 
 
-def begin_oauth(sandbox: SandboxClient, provider: str, **more: Any) -> Any:
+def begin_oauth(sandbox: HouseClient, provider: str, **more: Any) -> Any:
     query = {"redirect_uri": APP, "code_challenge": CHALLENGE, **more}
     given = {name: value for name, value in query.items() if value is not None}
     return sandbox.get(f"{AUTH}/oauth/{provider}", query_string=given)
 
 
-def come_back(sandbox: SandboxClient, provider: str, login: str = "alice", **more: Any) -> str:
+def come_back(sandbox: HouseClient, provider: str, login: str = "alice", **more: Any) -> str:
     """Where the application's user ends up, who signs in at a provider without a page (approval `hint`)."""
     hint = {"login" if provider == "github" else "login_hint": login}
     started = begin_oauth(sandbox, provider, **hint, **more)
@@ -143,7 +143,7 @@ def query(url: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
 
 
-def swap(sandbox: SandboxClient, code: str, verifier: str = VERIFIER, **more: Any) -> Any:
+def swap(sandbox: HouseClient, code: str, verifier: str = VERIFIER, **more: Any) -> Any:
     return sandbox.post(f"{AUTH}/oauth/exchange", json={"code": code, "code_verifier": verifier}, **more)
 
 

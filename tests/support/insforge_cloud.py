@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.forms import submit
 
 AT = "/insforge-cloud"
@@ -21,18 +21,18 @@ def authorization(partner: str = PARTNER, project: str = PROJECT) -> str:
     return f"/partnership/v1/{partner}/{project}/authorization"
 
 
-def partner_code(sandbox: SandboxClient, project: str = PROJECT) -> str:
+def partner_code(sandbox: HouseClient, project: str = PROJECT) -> str:
     """A code as the partner of the shipped project gets it."""
     return str(sandbox.post(authorization(project=project), headers=SECRET).json["code"])
 
 
-def mint(sandbox: SandboxClient, **wanted: Any) -> str:
+def mint(sandbox: HouseClient, **wanted: Any) -> str:
     """A code as a test likes it."""
     answer = sandbox.post(f"{AT}/_sandbox/codes", json={"projectId": PROJECT, "userId": USER, **wanted})
     assert answer.status_code == 200, answer.text
     return str(answer.json["code"])
 
 
-def sign_in(sandbox: SandboxClient, login: str = "alice", path: str = "/console") -> Any:
+def sign_in(sandbox: HouseClient, login: str = "alice", path: str = "/console") -> Any:
     """Sign in to the console in this browser; the answer that leads on."""
     return submit(sandbox, sandbox.get(path), f"as-{login}")

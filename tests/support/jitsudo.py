@@ -15,7 +15,7 @@ import pytest
 from sandbox.core import jwts, tables
 from sandbox.core.keys import secret_key
 from sandbox.core.refusals import Reason
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.forms import submit
 from tests.support.person import query
 
@@ -45,7 +45,7 @@ UNAUTHENTICATED = {"code": "unauthenticated", "message": "Authentication require
 NOT_FOUND = {"code": "not_found", "message": "Not found"}
 INTERNAL = {"code": "internal", "message": "Internal server error"}
 
-Cause = Callable[[SandboxClient], Any]
+Cause = Callable[[HouseClient], Any]
 
 
 def invalid(*fields: str) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def row(name: str, reason: Reason, status: int, body: dict[str, Any], cause: Cau
     return pytest.param(reason, status, body, cause, id=f"{name}: {reason} -> {status} {body['code']}")
 
 
-def check_refused(sandbox: SandboxClient, answer: Any, reason: Reason, status: int, body: dict[str, Any]) -> None:
+def check_refused(sandbox: HouseClient, answer: Any, reason: Reason, status: int, body: dict[str, Any]) -> None:
     """The wire has the vendor's words, in its order; header and journal have the true cause."""
     assert answer.status_code == status, answer.text
     assert list(answer.json.items()) == list(body.items()), answer.headers["X-Sandbox-Reason"]
@@ -70,14 +70,14 @@ def check_refused(sandbox: SandboxClient, answer: Any, reason: Reason, status: i
     assert sandbox.journal()[-1].reason == reason
 
 
-def configure(sandbox: SandboxClient, **changed: Any) -> None:
+def configure(sandbox: HouseClient, **changed: Any) -> None:
     """Let the world have other settings of JITSudo, as if the fixture had them."""
     with sandbox.world() as world:
         ours = {**world.settings["jitsudo"], **changed}
         world.store.change(tables.World, {"settings": {**world.settings, "jitsudo": ours}})
 
 
-def describe(sandbox: SandboxClient, login: str, **claims: Any) -> None:
+def describe(sandbox: HouseClient, login: str, **claims: Any) -> None:
     """Let the issuers know other claims of a person; None takes one away."""
     with sandbox.world() as world:
         (person,) = world.store.list(tables.Identity, order=("login",), login=login)
@@ -86,7 +86,7 @@ def describe(sandbox: SandboxClient, login: str, **claims: Any) -> None:
         world.store.change(tables.Identity, {"attributes": {**person.attributes, "oidc": oidc}}, login=login)
 
 
-def begin(sandbox: SandboxClient, redirect_uri: str = HERE, **whose: str) -> dict[str, Any]:
+def begin(sandbox: HouseClient, redirect_uri: str = HERE, **whose: str) -> dict[str, Any]:
     """Where a sign-in begins, and its state."""
     answer = sandbox.post(LOGIN_URL, json={"redirect_uri": redirect_uri, **(whose or {"slug": "contoso"})})
     assert answer.status_code == 200, answer.text
@@ -94,7 +94,7 @@ def begin(sandbox: SandboxClient, redirect_uri: str = HERE, **whose: str) -> dic
     return started
 
 
-def come_back(sandbox: SandboxClient, login: str, **whose: str) -> dict[str, Any]:
+def come_back(sandbox: HouseClient, login: str, **whose: str) -> dict[str, Any]:
     """What a browser brings back of a tenant's sign-in, as a body of the exchange (approval `hint`)."""
     started = begin(sandbox, **whose)
     back = sandbox.get(f"{started['authorize_url']}&{urlencode({'login_hint': login})}")
@@ -107,16 +107,16 @@ def come_back(sandbox: SandboxClient, login: str, **whose: str) -> dict[str, Any
     return {**body, "state": started["state"]} if started["state"] else body
 
 
-def globally(sandbox: SandboxClient, login: str) -> dict[str, Any]:
+def globally(sandbox: HouseClient, login: str) -> dict[str, Any]:
     """The same at the global provider."""
     return come_back(sandbox, login, slug="fabrikam")
 
 
-def exchange(sandbox: SandboxClient, body: Any, **options: Any) -> Any:
+def exchange(sandbox: HouseClient, body: Any, **options: Any) -> Any:
     return sandbox.post(CALLBACK, json=body, **options)
 
 
-def log_in(sandbox: SandboxClient, login: str, **whose: str) -> Mapping[str, Any]:
+def log_in(sandbox: HouseClient, login: str, **whose: str) -> Mapping[str, Any]:
     """The answer of a whole login that goes well."""
     answer = exchange(sandbox, come_back(sandbox, login, **whose))
     assert answer.status_code == 200, answer.text
@@ -140,12 +140,12 @@ def bearer(token: str, tenant_id: str | None = None) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}", **named}
 
 
-def person(sandbox: SandboxClient, login: str = "alice", tenant_id: str | None = CONTOSO) -> dict[str, str]:
+def person(sandbox: HouseClient, login: str = "alice", tenant_id: str | None = CONTOSO) -> dict[str, str]:
     """The headers of somebody who has logged in."""
     return bearer(log_in(sandbox, login)["token"], tenant_id)
 
 
-def put_config(sandbox: SandboxClient, headers: dict[str, str] | None = None, **changed: Any) -> Any:
+def put_config(sandbox: HouseClient, headers: dict[str, str] | None = None, **changed: Any) -> Any:
     given = {name: value for name, value in {**MAIN, **changed}.items() if value is not None}
     return sandbox.put("/v1/oidc-config", json=given, headers=headers or key())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.forms import submit
 from tests.support.github import basic
 from tests.support.person import query
@@ -16,9 +16,7 @@ PUBLIC, LOOPBACK = "oidc-public", "http://127.0.0.1:4711/callback"
 class RelyingParty:
     """A client of one issuer; `post` authenticates it by Basic unless told otherwise."""
 
-    def __init__(
-        self, sandbox: SandboxClient, issuer: str = "main", client_id: str = CLIENT, **registered: str
-    ) -> None:
+    def __init__(self, sandbox: HouseClient, issuer: str = "main", client_id: str = CLIENT, **registered: str) -> None:
         self.sandbox = sandbox
         self.issuer = f"/oidc/{issuer}"
         self.client_id = client_id

@@ -10,7 +10,7 @@ import pytest
 from sandbox.core import keysets, tables
 from sandbox.core.jwts import sign
 from sandbox.core.refusals import Reason
-from tests.conftest import SandboxClient
+from tests.conftest import HouseClient
 from tests.support.azure_login import tokens as azure_tokens
 from tests.support.oidc import RelyingParty
 
@@ -27,27 +27,27 @@ NO_EXCHANGE = (
     {"error": "ForbiddenError", "message": "Token exchange is not enabled for the requested provider"},
 )
 
-Cause = Callable[[SandboxClient], Any]
+Cause = Callable[[HouseClient], Any]
 
 
-def nobody(sandbox: SandboxClient) -> Any:
+def nobody(sandbox: HouseClient) -> Any:
     """A client that keeps no cookies: the next call is somebody else's."""
     return sandbox.application.test_client(use_cookies=False)
 
 
-def id_token(sandbox: SandboxClient, login: str = "alice", scope: str = "openid profile email") -> str:
+def id_token(sandbox: HouseClient, login: str = "alice", scope: str = "openid profile email") -> str:
     """What the issuer `main` says of a person to the client `oidc-client`."""
     person: Any = sandbox.application.test_client()
     return str(RelyingParty(person).tokens(login, scope=scope)["id_token"])
 
 
-def azure_id_token(sandbox: SandboxClient, login: str = "alice") -> str:
+def azure_id_token(sandbox: HouseClient, login: str = "alice") -> str:
     """What Entra says of a person."""
     person: Any = sandbox.application.test_client()
     return str(azure_tokens(person, login)["id_token"])
 
 
-def forge(sandbox: SandboxClient, *, header: Mapping[str, Any] | None = None, alg: str = "RS256", **claims: Any) -> str:
+def forge(sandbox: HouseClient, *, header: Mapping[str, Any] | None = None, alg: str = "RS256", **claims: Any) -> str:
     """An id_token of `main` with these claims besides the usual ones; None leaves one out."""
     with sandbox.world() as world:
         now = world.now()
@@ -67,14 +67,14 @@ def forge(sandbox: SandboxClient, *, header: Mapping[str, Any] | None = None, al
     )
 
 
-def exchange(sandbox: SandboxClient, token: str, provider: str = "custom", **more: Any) -> Any:
+def exchange(sandbox: HouseClient, token: str, provider: str = "custom", **more: Any) -> Any:
     """Exchange an id_token; `headers` are the request's, all else goes into the body."""
     headers = more.pop("headers", None)
     body = {"provider": provider, "subject_token": token, **more}
     return nobody(sandbox).post(EXCHANGE, json=body, headers=headers)
 
 
-def session(sandbox: SandboxClient, login: str = "alice", **more: Any) -> Any:
+def session(sandbox: HouseClient, login: str = "alice", **more: Any) -> Any:
     """The answer to a good exchange."""
     answer = exchange(sandbox, id_token(sandbox, login), **more)
     assert answer.status_code == 200, answer.text
@@ -85,19 +85,19 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def me(sandbox: SandboxClient, token: str) -> Any:
+def me(sandbox: HouseClient, token: str) -> Any:
     """The answer of /v2/me to this token."""
     return nobody(sandbox).get(ME, headers=bearer(token))
 
 
-def configure(sandbox: SandboxClient, **changed: Any) -> None:
+def configure(sandbox: HouseClient, **changed: Any) -> None:
     """Let the world have other settings of Prisme.ai, as if the fixture had them."""
     with sandbox.world() as world:
         ours = {**world.settings["prisme"], **changed}
         world.store.change(tables.World, {"settings": {**world.settings, "prisme": ours}})
 
 
-def configure_provider(sandbox: SandboxClient, slug: str, **changed: Any) -> None:
+def configure_provider(sandbox: HouseClient, slug: str, **changed: Any) -> None:
     """Change a provider, or make one."""
     with sandbox.world() as world:
         known = world.settings["prisme"]["providers"]
@@ -110,7 +110,7 @@ def row(name: str, reason: Reason, told: tuple[int, dict[str, Any]], cause: Caus
     return pytest.param(reason, told, cause, id=f"{name}: {reason} -> {told[0]} {told[1]['error']}")
 
 
-def check_refused(sandbox: SandboxClient, answer: Any, reason: Reason, told: tuple[int, dict[str, Any]]) -> None:
+def check_refused(sandbox: HouseClient, answer: Any, reason: Reason, told: tuple[int, dict[str, Any]]) -> None:
     """The wire has the vendor's words, in its order; header and journal have the true cause."""
     status, body = told
     assert answer.status_code == status, answer.text

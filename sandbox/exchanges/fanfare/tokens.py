@@ -11,6 +11,7 @@ from dataclasses import replace
 from sandbox.core import jwts, keysets, tables
 from sandbox.core.keys import Key
 from sandbox.core.refusals import Reason, Refusal
+from sandbox.core.tokens import ACCESS as ACCESS_KIND
 from sandbox.core.tokens import REFRESH as REFRESH_KIND
 from sandbox.core.tokens import (
     check_refresh_token,
@@ -126,9 +127,9 @@ def _issue(world: World, consumer: Consumer, session_id: str, flow: str) -> Sess
     refresh = wire.refresh_claims(consumer, session_id, world.ids.ulid(now), now, now + ttl)
     session = Session(
         consumer=consumer,
-        access_token=jwts.sign(wire.access_claims(consumer, session_id, now, expires_at), key),
-        refresh_token=jwts.sign(refresh, key),
-        beacon_token=jwts.sign(wire.beacon_claims(consumer, session_id, now, expires_at), key),
+        access_token=jwts.issue(world, ACCESS_KIND, wire.access_claims(consumer, session_id, now, expires_at), key),
+        refresh_token=jwts.issue(world, REFRESH_KIND, refresh, key),
+        beacon_token=jwts.issue(world, "beacon_token", wire.beacon_claims(consumer, session_id, now, expires_at), key),
         expires_at=expires_at,
         refresh_ttl=ttl,
     )

@@ -94,12 +94,12 @@ def _register(world: World, login: str) -> None:
     # the other, though: PostgreSQL's ON CONFLICT looks at one index, and the other one would refuse the second.
     world.store.lock(f"account {SLUG} {login}")
     account = {"last_login_at": 0, "last_login_idp": ""}
-    organization_id = _id(world, "organization", login)
+    organization_id = _id("organization", login)
     world.store.put(
         tables.Account,
         service=SLUG,
         login=login,
-        id=_id(world, "user", login),
+        id=_id("user", login),
         attributes=account,
         created_at=world.now(),
     )
@@ -127,5 +127,5 @@ def _add_organization(world: World, organization_id: str, name: str) -> None:
     )
 
 
-def _id(world: World, kind: str, login: str) -> str:
-    return str(uuid.uuid5(_IDS, f"{world.name}/{kind}/{login}"))
+def _id(kind: str, login: str) -> str:
+    return str(uuid.uuid5(_IDS, f"{kind}/{login}"))

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from sandbox.exchanges.gmi import people, rules, wire
 from sandbox.exchanges.gmi.models import User
-from sandbox.service import Upstream, current_sandbox, current_world, read_json
+from sandbox.service import Upstream, current_house, current_world, read_json
 
 Answer = tuple[wire.Json, int]
 
@@ -114,7 +114,7 @@ def allow_origin(response: Response) -> Response:
 
 
 def _github() -> Upstream:
-    return current_sandbox().upstreams["github"]
+    return current_house().upstreams["github"]
 
 
 def _user() -> User:

@@ -149,7 +149,7 @@ def create_api_key(world: World, user: User, asked: ApiKeyRequest) -> str:
     if held >= most:
         raise Refusal(Reason.LIMIT_REACHED, f"{user.organization_id} holds {held} of {most} API keys")
     key_id = world.ids.uuid()
-    value = _sign(world, wire.api_key_claims(user, key_id, asked.scope), asked.expires_at)
+    value = _sign(world, API_KEY, wire.api_key_claims(user, key_id, asked.scope), asked.expires_at)
     tokens.issue_token(
         world,
         value,
@@ -205,7 +205,7 @@ def _check_otp(world: World, login: str, otp_code: str | None) -> None:
 
 def _issue_auth_token(world: World, user: User, idp: str, *, second_factor: bool) -> str:
     ttl = world.settings[SLUG]["auth_token_ttl"]
-    value = _sign(world, wire.auth_claims(user, idp, second_factor), world.now() + ttl)
+    value = _sign(world, AUTH_TOKEN, wire.auth_claims(user, idp, second_factor), world.now() + ttl)
     issue_code(
         world,
         value,
@@ -227,7 +227,7 @@ def _issue_session(world: World, user: User, client_id: str, *, session_id: str,
         (tokens.ACCESS, wire.access_claims(user, session_id, client_id), settings["access_token_ttl"]),
         (tokens.REFRESH, wire.refresh_claims(user, session_id), settings["refresh_token_ttl"]),
     ):
-        values[kind] = _sign(world, claims, world.now() + ttl)
+        values[kind] = _sign(world, kind, claims, world.now() + ttl)
         tokens.issue_token(
             world,
             values[kind],
@@ -256,9 +256,10 @@ def _api_key(world: World, row: tables.Token) -> ApiKey:
     )
 
 
-def _sign(world: World, claims: dict[str, Any], expires_at: int | None) -> str:
+def _sign(world: World, kind: str, claims: dict[str, Any], expires_at: int | None) -> str:
     life = {"iat": world.now(), "exp": expires_at, "jti": world.ids.uuid()}
-    return jwts.sign({**claims, **{name: value for name, value in life.items() if value is not None}}, _key(world))
+    whole = {**claims, **{name: value for name, value in life.items() if value is not None}}
+    return jwts.issue(world, kind, whole, _key(world))
 
 
 def _key(world: World) -> Key:

@@ -15,6 +15,7 @@ from sandbox.core import jwts, keysets
 from sandbox.core.compare import same_secret
 from sandbox.core.keys import Key, secret_key
 from sandbox.core.refusals import Reason, Refusal
+from sandbox.core.tokens import ACCESS, REFRESH
 from sandbox.core.world import World
 from sandbox.exchanges.insforge import wire
 from sandbox.exchanges.insforge.models import (
@@ -109,9 +110,9 @@ def csrf_token(secret: str, session_type: str, subject: str, nonce: str) -> str:
     return hmac.new(secret.encode(), message.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
-def sign_by_secret(world: World, claims: dict[str, Any], ttl: int) -> str:
+def sign_by_secret(world: World, kind: str, claims: dict[str, Any], ttl: int) -> str:
     """Claims that come back to the backend itself, signed with the project's secret."""
-    return jwts.sign({**claims, "iat": world.now(), "exp": world.now() + ttl}, _secret(world))
+    return jwts.issue(world, kind, {**claims, "iat": world.now(), "exp": world.now() + ttl}, _secret(world))
 
 
 def read_by_secret(world: World, value: str) -> dict[str, Any]:
@@ -126,8 +127,8 @@ def _begin(world: World, kind: SessionType, subject: str, claims: dict[str, Any]
     refresh = wire.refresh_claims(kind, subject, nonce)
     return Session(
         subject=subject,
-        access_token=jwts.sign({**claims, "iat": now, "exp": now + settings["access_token_ttl"]}, key),
-        refresh_token=sign_by_secret(world, refresh, settings["refresh_token_ttl"]),
+        access_token=jwts.issue(world, ACCESS, {**claims, "iat": now, "exp": now + settings["access_token_ttl"]}, key),
+        refresh_token=sign_by_secret(world, REFRESH, refresh, settings["refresh_token_ttl"]),
         csrf_token=csrf_token(settings["jwt_secret"], kind, subject, nonce),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sandbox.core import jwts
 from sandbox.core.keys import Key, secret_key
 from sandbox.core.refusals import Reason, Refusal
+from sandbox.core.tokens import ACCESS
 from sandbox.core.world import World
 from sandbox.exchanges.jitsudo import wire
 from sandbox.exchanges.jitsudo.models import SLUG, Person, SystemToken, Tenant, parse_duration
@@ -18,7 +19,8 @@ def issue_system_token(world: World, tenant: Tenant, user_id: str, person: Perso
     now = world.now()
     expires_at = min(now + parse_duration(world.settings[SLUG]["jwt_ttl"]), _LAST_SECOND)
     life = {"iat": now, "exp": expires_at, "jti": world.ids.uuid()}
-    return SystemToken(jwts.sign({**wire.system_claims(tenant, user_id, person), **life}, _key(world)), expires_at)
+    claims = {**wire.system_claims(tenant, user_id, person), **life}
+    return SystemToken(jwts.issue(world, ACCESS, claims, _key(world)), expires_at)
 
 
 def read_system_token(world: World, value: str) -> str:

@@ -57,7 +57,7 @@ def _org(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _user(world: World, entry: Mapping[str, Any]) -> User:
-    user_id = users.id_of(world, entry["email"])
+    user_id = users.id_of(entry["email"])
     return User(
         id=user_id,
         email=entry["email"],

@@ -55,7 +55,7 @@ def begin_session(
         "prismeaiSessionId": session_id,
     }
     # The type in lower case is the vendor's.
-    token = jwts.sign(claims, keysets.signing_key(world, SLUG, _ALGORITHM), {"typ": "jwt"})
+    token = jwts.issue(world, _SESSION, claims, keysets.signing_key(world, SLUG, _ALGORITHM), {"typ": "jwt"})
     tokens.issue_token(
         world,
         session_id,

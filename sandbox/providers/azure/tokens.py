@@ -84,7 +84,7 @@ def issue_access_token(world: World, mount: Mount, grant: Grant) -> str:
     lock_tokens(world, SLUG, grant.user.login)
     resource = grant.asked.resource
     content = claims.access_token_claims(world, mount, grant)
-    value = jwts.sign(content, key(world), _header(world, resource))
+    value = jwts.issue(world, ACCESS, content, key(world), _header(world, resource))
     data = _token_data(content) | {"app_only": False, "roles": content.get("roles", [])}
     _remember(
         world,
@@ -104,7 +104,9 @@ def issue_id_token(
     world: World, mount: Mount, grant: Grant, *, access_token: str | None = None, code: str | None = None
 ) -> str:
     """An id_token, bound to what the authorization endpoint issues beside it."""
-    return sign_id_token(claims.id_token_claims(world, mount, grant), key(world), access_token=access_token, code=code)
+    return sign_id_token(
+        world, claims.id_token_claims(world, mount, grant), key(world), access_token=access_token, code=code
+    )
 
 
 def issue_app_token(
@@ -122,7 +124,7 @@ def issue_app_token(
     flow, ttl = world.ids.text(16), world.settings[SLUG]["access_token_ttl"]
     world.entry.note(flow=flow)
     data = _token_data(content) | {"app_only": True, "roles": roles}
-    value = jwts.sign(content, key(world), _header(world, resource))
+    value = jwts.issue(world, ACCESS, content, key(world), _header(world, resource))
     _remember(world, value, ACCESS, client, login="", scopes="", flow=flow, ttl=ttl, data=data)
     return IssuedTokens(value, ttl - 1, world.now(), world.now() + ttl, resource.asked)
 

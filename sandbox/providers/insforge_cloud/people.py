@@ -26,11 +26,11 @@ class User:
     number: int
 
 
-def describe(world: World, identity: tables.Identity) -> User:
+def describe(identity: tables.Identity) -> User:
     """The user that this identity is."""
     primary = primary_email(identity)
     return User(
-        id=user_id(world, identity),
+        id=user_id(identity),
         login=identity.login,
         name=identity.name or identity.login,
         email=primary["email"] if primary else None,
@@ -39,10 +39,10 @@ def describe(world: World, identity: tables.Identity) -> User:
     )
 
 
-def user_id(world: World, identity: tables.Identity) -> str:
-    """The user's id: the fixture's, or else one that follows from the world and the login."""
+def user_id(identity: tables.Identity) -> str:
+    """The user's id: the fixture's, or else one that follows from the login."""
     given = identity.attributes[SLUG]["user_id"]
-    return str(given or uuid.uuid5(IDS, f"{world.name}/{identity.login}"))
+    return str(given or uuid.uuid5(IDS, identity.login))
 
 
 def get_user(world: World, login: str) -> User:
@@ -51,7 +51,7 @@ def get_user(world: World, login: str) -> User:
     if identity is None:
         raise Refusal(Reason.IDENTITY_UNKNOWN, f"no identity {login!r} in this world's fixture")
     check_active(identity)
-    return describe(world, identity)
+    return describe(identity)
 
 
 def find_by_hint(world: World, hint: str | None) -> tables.Identity | None:

@@ -44,7 +44,7 @@ class InsForgeCloud(Upstream):
     def look_up(self, world: World, access_token: str, *, issuer: str | None = None) -> UpstreamUser:  # noqa: ARG002
         """Who an access token speaks for. Raises Refusal: the reasons of a bearer token."""
         token = get_caller(world, access_token)
-        user = describe(world, get_identity(world, token.login))
+        user = describe(get_identity(world, token.login))
         email = user.email if user.email_verified else None
         return UpstreamUser(user.id, user.login, user.name, email, token.client_id)
 

@@ -120,7 +120,7 @@ def issue_access_token(world: World, issuer: Issuer, client: tables.Client, gran
     ttl = issuer.settings["access_token_ttl"]
     claims = _access_token_claims(world, issuer, client, grant, ttl)
     if (client.settings["access_token_format"] or issuer.settings["access_token_format"]) == "jwt":
-        value = jwts.sign(claims, issuer.signing_key(world), {"typ": "at+jwt"})
+        value = jwts.issue(world, ACCESS, claims, issuer.signing_key(world), {"typ": "at+jwt"})
     else:
         value = world.ids.text(43)
     _remember(world, issuer, client, grant, value, kind=ACCESS, ttl=ttl, data={"claims": claims})
@@ -158,7 +158,7 @@ def make_id_token(
         "sid": sign.sid,
     }
     key = issuer.signing_key(world, client.settings["id_token_signed_response_alg"])
-    return sign_id_token(claims, key, access_token=access_token, code=code)
+    return sign_id_token(world, claims, key, access_token=access_token, code=code)
 
 
 def _issue_refresh_token(world: World, issuer: Issuer, client: tables.Client, grant: Grant) -> str:

@@ -11,7 +11,7 @@ from sandbox.exchanges.insforge.admin import rules
 from sandbox.exchanges.insforge.cookies import clear_cookie, read_cookie, set_cookie
 from sandbox.exchanges.insforge.models import ADMIN, CLOUD, SLUG, Session
 from sandbox.exchanges.insforge.tokens import check_logout
-from sandbox.service import Upstream, current_sandbox, current_world
+from sandbox.service import Upstream, current_house, current_world
 
 
 def exchange_admin_session() -> Response:
@@ -78,7 +78,7 @@ def register_admin(room: Blueprint) -> None:
 
 def cloud_upstream() -> Upstream:
     """The InsForge Cloud of this sandbox."""
-    return current_sandbox().upstreams[CLOUD]
+    return current_house().upstreams[CLOUD]
 
 
 def admin_world() -> World:

@@ -14,7 +14,7 @@ from sandbox.core.world import World
 from sandbox.exchanges.insforge.models import CLOUD, SLUG
 from sandbox.exchanges.insforge.settings import OAuthConfig
 from sandbox.mounts import Mount, is_loopback_name
-from sandbox.service import Redemption, UpstreamUser, current_mount, current_sandbox
+from sandbox.service import Redemption, UpstreamUser, current_house, current_mount
 
 # An issuer's name, in the address of its discovery document.
 _DISCOVERY = re.compile(r"(?:/w/[^/]+)?(?:/oidc)?/oidc/([^/]+)/\.well-known/openid-configuration")
@@ -115,7 +115,7 @@ def authorize_url(leg: Leg) -> str:
 def shared_url(world: World, provider: str, state: str) -> str:
     """Where a sign-in by an application of InsForge Cloud begins. Raises Refusal: the reasons of `Upstream.lend`."""
     callback = callback_url(world, f"/api/auth/oauth/shared/callback/{state}")
-    return current_sandbox().upstreams[CLOUD].lend(world, provider, redirect_uri=callback)
+    return current_house().upstreams[CLOUD].lend(world, provider, redirect_uri=callback)
 
 
 def come_back(
@@ -125,7 +125,7 @@ def come_back(
 
     Raises Refusal: the reasons of `Upstream.redeem` and `Upstream.look_up`.
     """
-    upstream = current_sandbox().upstreams[leg.room]
+    upstream = current_house().upstreams[leg.room]
     # In-process nobody authenticates; a wrong secret in the configuration must be noticed all the same.
     redemption = Redemption(code, config.client_id or "", config.client_secret, redirect_uri, code_verifier)
     tokens = upstream.redeem(world, redemption, issuer=leg.issuer)

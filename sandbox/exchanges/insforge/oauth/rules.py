@@ -210,7 +210,7 @@ def _get_custom(world: World, key: str) -> OAuthConfig:
 
 def _issue_state(world: World, provider: str, redirect_uri: str, challenge: str, **more: str) -> str:
     said = claims.state_claims(provider, redirect_uri, challenge, world.now())
-    return sign_by_secret(world, {**said, **more}, STATE_TTL)
+    return sign_by_secret(world, "state", {**said, **more}, STATE_TTL)
 
 
 def _user_of(world: World, provider: str, person: Person) -> User:

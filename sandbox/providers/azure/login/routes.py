@@ -17,7 +17,7 @@ from sandbox.providers.azure.directory import SLUG, User
 from sandbox.providers.azure.login import accounts, admin_consent, answers, device_rules, pages, sign_ins, wire
 from sandbox.providers.azure.login.rules import check_authorization, return_address
 from sandbox.providers.azure.login.words import find_number
-from sandbox.service import current_mount, current_sandbox, current_world
+from sandbox.service import current_approval, current_mount, current_world
 
 
 def authorize(tenant: str) -> ResponseReturnValue:
@@ -83,7 +83,7 @@ def _begin(tenant: str, version: str) -> ResponseReturnValue:
         session = sign_ins.find_session(world, authority, transaction, session_cookie(SLUG))
     if session:
         return _go_on(authority, *sign_ins.resume(world, authority, transaction, session))
-    login = sign_ins.automatic_login(world, authority, asked, current_sandbox().config.approval)
+    login = sign_ins.automatic_login(world, authority, asked, current_approval())
     if login:
         return _sign_in(authority, transaction, login, automatic=True)
     return pages.sign_in(authority, transaction)

@@ -17,7 +17,7 @@ from sandbox.providers.azure.login.answers import encode_client_info
 from sandbox.providers.azure.login.parameters import AuthorizeParameters, DeviceAnswer, TokenParameters
 from sandbox.providers.azure.login.vocabulary import Words
 from sandbox.providers.azure.tokens import IssuedTokens
-from sandbox.service import current_mount, current_sandbox, current_world
+from sandbox.service import current_house, current_mount, current_world
 
 JSON = "application/json; charset=utf-8"
 _VENDOR = "https://login.microsoftonline.com"
@@ -133,7 +133,7 @@ def render_error(words: Words, error: str, text: str, refusal: Refusal) -> Respo
 def trace_id() -> str:
     """The id of this request, a GUID."""
     if "azure_trace_id" not in g:
-        g.azure_trace_id = current_sandbox().ids.uuid()
+        g.azure_trace_id = current_house().ids.uuid()
     return str(g.azure_trace_id)
 
 
@@ -141,7 +141,7 @@ def correlation_id() -> str:
     """The id by which the client finds this request again: its own, or a new GUID."""
     if "azure_correlation_id" not in g:
         sent = request.headers.get("client-request-id") or request.values.get("client-request-id") or ""
-        g.azure_correlation_id = sent if _CORRELATION.fullmatch(sent) else current_sandbox().ids.uuid()
+        g.azure_correlation_id = sent if _CORRELATION.fullmatch(sent) else current_house().ids.uuid()
     return str(g.azure_correlation_id)
 
 

@@ -16,7 +16,7 @@ from sandbox.protocol.client_auth import parse_credentials
 from sandbox.protocol.redirects import with_query
 from sandbox.providers.github.login import device_rules, pages, rules, token_rules, wire
 from sandbox.providers.github.tokens import SLUG
-from sandbox.service import current_mount, current_sandbox, current_world
+from sandbox.service import current_approval, current_mount, current_world
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 GRANTS: dict[str, token_rules.Grant] = {
@@ -32,7 +32,7 @@ def authorize() -> ResponseReturnValue:
     parameters = wire.parse_authorize()
     asked = rules.check_authorization(world, parameters)
     transaction = authorization.begin(world, SLUG, asked)
-    if login := rules.automatic_login(world, current_sandbox().config.approval, asked):
+    if login := rules.automatic_login(world, current_approval(), asked):
         authorization.choose_identity(world, transaction, login)
         known = rules.scopes_without_asking(world, transaction, login)
         return _allow(transaction, login, asked.scopes if known is None else known)

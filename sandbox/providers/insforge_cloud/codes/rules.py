@@ -55,7 +55,7 @@ def mint_code(world: World, mint: Mint) -> ProjectCode:
     claims = {name: value for name, value in wire.code_claims(mint, world.now()).items() if name not in mint.omit}
     if mint.opaque:
         return ProjectCode(_keep(world, mint, claims), mint.ttl)
-    return ProjectCode(jwts.sign(claims, _key(world, mint)), mint.ttl)
+    return ProjectCode(jwts.issue(world, "code", claims, _key(world, mint)), mint.ttl)
 
 
 def redeem_opaque(world: World, code: str, project_id: str) -> str:
@@ -66,7 +66,7 @@ def redeem_opaque(world: World, code: str, project_id: str) -> str:
     """
     found = check_code(world, code, service=SLUG, kind=PROJECT_AUTHORIZATION, client_id=project_id)
     redeem_code(world, found)
-    return jwts.sign(dict(found.data), signing_key(world, SLUG, ALGORITHM))
+    return jwts.issue(world, "code", dict(found.data), signing_key(world, SLUG, ALGORITHM))
 
 
 def public_keys(world: World) -> list[Mapping[str, Any]]:

@@ -18,7 +18,7 @@ from sandbox.providers.insforge_cloud.codes import rules as codes
 from sandbox.providers.insforge_cloud.codes.wire import render_code
 from sandbox.providers.insforge_cloud.console import rules, wire
 from sandbox.providers.insforge_cloud.people import SLUG, get_user
-from sandbox.service import current_mount, current_sandbox, current_world
+from sandbox.service import current_approval, current_mount, current_world
 
 # Where the sandbox's own dashboard is, unless the fixture gives a project another.
 DASHBOARD = ("insforge", "/dashboard")
@@ -81,7 +81,7 @@ def _for_somebody(address: str, show: Callable[[str], Response]) -> ResponseRetu
         return show(session.login)
     hint, cookie = request.args.get("login_hint"), cookie or new_cookie()
     transaction = rules.begin_sign_in(world, address, hint)
-    login = rules.automatic_login(world, current_sandbox().config.approval, hint)
+    login = rules.automatic_login(world, current_approval(), hint)
     if login is None:
         return _page(transaction)
     rules.sign_in(world, transaction, login, cookie)

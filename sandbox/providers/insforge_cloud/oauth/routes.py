@@ -18,7 +18,7 @@ from sandbox.providers.insforge_cloud import pages
 from sandbox.providers.insforge_cloud.console.rules import automatic_login, find_session, sign_in
 from sandbox.providers.insforge_cloud.oauth import grants, rules, wire
 from sandbox.providers.insforge_cloud.people import SLUG, find_by_hint
-from sandbox.service import current_mount, current_sandbox, current_world
+from sandbox.service import current_approval, current_mount, current_world
 
 AUTHORIZE, DEVICE = "/api/oauth/v1/authorize", "/api/oauth/v1/device"
 
@@ -28,7 +28,7 @@ def authorize() -> ResponseReturnValue:
     world = current_world()
     asked = rules.check_authorization(world, wire.parse_authorize())
     transaction = authorization.begin(world, SLUG, asked)
-    if login := automatic_login(world, current_sandbox().config.approval, asked.login_hint):
+    if login := automatic_login(world, current_approval(), asked.login_hint):
         return _allow(_sign_in(transaction, login), asked.scopes)
     session = find_session(world, session_cookie(SLUG))
     hinted = find_by_hint(world, asked.login_hint)

@@ -36,7 +36,9 @@ def issue_tokens(world: World, client_id: str, login: str, scopes: tuple[str, ..
     check_active(identity)
     claims = _claims(world, identity, client_id, scopes)
     issued = IssuedTokens(
-        jwts.sign(claims, secret_key(world.settings[SLUG]["secret"])), world.ids.text(43, ALPHANUMERIC), scopes
+        jwts.issue(world, ACCESS, claims, secret_key(world.settings[SLUG]["secret"])),
+        world.ids.text(43, ALPHANUMERIC),
+        scopes,
     )
     for value, kind, ttl in ((issued.access_token, ACCESS, ACCESS_TTL), (issued.refresh_token, REFRESH, REFRESH_TTL)):
         issue_token(
@@ -69,7 +71,7 @@ def get_caller(world: World, access_token: str, *, scope: str | None = None) -> 
 
 
 def _claims(world: World, identity: tables.Identity, client_id: str, scopes: tuple[str, ...]) -> dict[str, Any]:
-    user = describe(world, identity)
+    user = describe(identity)
     claims = {
         "sub": user.id,
         "email": user.email,

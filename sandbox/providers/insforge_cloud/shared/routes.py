@@ -13,7 +13,7 @@ from sandbox.providers.insforge_cloud import pages
 from sandbox.providers.insforge_cloud.people import describe
 from sandbox.providers.insforge_cloud.shared import rules, wire
 from sandbox.providers.insforge_cloud.shared.models import PROVIDERS
-from sandbox.service import current_mount, current_sandbox, current_world
+from sandbox.service import current_approval, current_mount, current_world
 
 
 def start_shared(provider: str) -> Response:
@@ -32,7 +32,7 @@ def shared_login(provider: str) -> ResponseReturnValue:
     world = current_world()
     transaction = rules.get_begun(world, provider, request.args.get("transaction", ""))
     hint = request.args.get("login_hint")
-    login = rules.automatic_login(world, current_sandbox().config.approval, hint)
+    login = rules.automatic_login(world, current_approval(), hint)
     return _come_back(transaction, provider, login) if login else _page(transaction, provider, typed=hint)
 
 
@@ -61,8 +61,8 @@ def _come_back(transaction: Transaction, provider: str, login: str) -> Response:
     except Refusal as refusal:
         return _page(transaction, provider, refusal=refusal, typed=login)
     # Every provider's picture is the one that the sandbox draws at its GitHub.
-    picture = current_mount().at("github").url(f"/avatars/u/{describe(world, identity).number}")
-    known = wire.payload(world, provider, identity, picture)
+    picture = current_mount().at("github").url(f"/avatars/u/{describe(identity).number}")
+    known = wire.payload(provider, identity, picture)
     return redirect_to(wire.success_url(transaction.request.redirect_uri, known))
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from flask import Response, jsonify
 
 from sandbox.core import tables
-from sandbox.core.world import World
 from sandbox.protocol.redirects import with_query
 from sandbox.providers.insforge_cloud.people import IDS, describe
 
@@ -34,9 +33,9 @@ def failure_url(redirect_uri: str, error: str) -> str:
     return with_query(redirect_uri, {"success": "false", "error": error})
 
 
-def payload(world: World, provider: str, identity: tables.Identity, picture: str) -> dict[str, Any]:
+def payload(provider: str, identity: tables.Identity, picture: str) -> dict[str, Any]:
     """What the provider says of a person; what it does not know is left out."""
-    user = describe(world, identity)
+    user = describe(identity)
     words = user.name.split()
     own: dict[str, dict[str, Any]] = {
         "github": {"login": user.login},
@@ -45,7 +44,7 @@ def payload(world: World, provider: str, identity: tables.Identity, picture: str
         "x": {"username": user.login, "profile_image_url": picture},
     }
     members = {
-        "providerId": provider_id(world, provider, identity),
+        "providerId": provider_id(provider, identity),
         "email": user.email,
         "name": user.name,
         "avatar": None if provider in _WITHOUT_PICTURE else picture,
@@ -54,11 +53,11 @@ def payload(world: World, provider: str, identity: tables.Identity, picture: str
     return {name: value for name, value in members.items() if value is not None}
 
 
-def provider_id(world: World, provider: str, identity: tables.Identity) -> str:
-    """The person's id at a provider: the fixture's where it has one, or else one that follows from world and login."""
+def provider_id(provider: str, identity: tables.Identity) -> str:
+    """The person's id at a provider: the fixture's where it has one, or else one that follows from the login."""
     if provider == "github":
         return str(identity.attributes["github"]["id"])
     if provider == "microsoft" and identity.attributes["azure"]["oid"]:
         return str(identity.attributes["azure"]["oid"])
-    derived = uuid.uuid5(IDS, f"{world.name}/{identity.login}/{provider}")
+    derived = uuid.uuid5(IDS, f"{identity.login}/{provider}")
     return str(derived) if provider == "microsoft" else str(derived.int)[:21]

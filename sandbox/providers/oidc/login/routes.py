@@ -20,7 +20,7 @@ from sandbox.providers.oidc.context import check_dpop, current_issuer
 from sandbox.providers.oidc.issuers import SLUG, Issuer
 from sandbox.providers.oidc.login import device_rules, logout, pages, rules, wire
 from sandbox.providers.oidc.login.requests import check_authorization, check_pushed
-from sandbox.service import current_sandbox, current_world
+from sandbox.service import current_approval, current_world
 
 
 def authorize(issuer: str) -> ResponseReturnValue:
@@ -33,7 +33,7 @@ def authorize(issuer: str) -> ResponseReturnValue:
         session = rules.find_session(world, here, transaction, session_cookie(SLUG))
         if session is not None:
             return _go_on(here, replace(transaction, login=session.login, sid=session.sid))
-        login = rules.automatic_login(world, here, current_sandbox().config.approval, asked)
+        login = rules.automatic_login(world, here, current_approval(), asked)
         return _sign_in(here, transaction, login, automatic=True) if login else pages.sign_in(here, transaction)
 
 

@@ -38,7 +38,7 @@ def userinfo(issuer: str) -> Response:
     if algorithm is None:
         return wire.render_userinfo(claims)
     signed = {**claims, "iss": here.url, "aud": presented.client_id}
-    return wire.render_signed_userinfo(signed, here.signing_key(world, algorithm))
+    return wire.render_signed_userinfo(world, signed, here.signing_key(world, algorithm))
 
 
 def introspect(issuer: str) -> Response:

@@ -10,6 +10,7 @@ from flask import Response, jsonify, request
 from sandbox.core import jwts
 from sandbox.core.keys import Key
 from sandbox.core.refusals import Reason, Refusal
+from sandbox.core.world import World
 from sandbox.protocol.parameters import single_values
 from sandbox.providers.oidc.login.device_rules import DeviceAnswer
 from sandbox.providers.oidc.tokens import IssuedTokens
@@ -64,9 +65,9 @@ def render_userinfo(claims: dict[str, Any]) -> Response:
     return _json(claims)
 
 
-def render_signed_userinfo(claims: dict[str, Any], key: Key) -> Response:
+def render_signed_userinfo(world: World, claims: dict[str, Any], key: Key) -> Response:
     """The claims as a JWT, for a client that registered userinfo_signed_response_alg (OIDC Core section 5.3.2)."""
-    return Response(jwts.sign(claims, key), content_type="application/jwt")
+    return Response(jwts.issue(world, "userinfo", claims, key), content_type="application/jwt")
 
 
 def render_introspection(state: dict[str, Any]) -> Response:
