@@ -46,7 +46,7 @@ components: ## Install what the tests use besides Python
 
 clean: ## Remove everything that make has made
 	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
-	rm -rf tests/interop/node/node_modules
+	rm -rf tests/interop/node/node_modules examples/javascript/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV_MADE): scripts/make-venv.sh

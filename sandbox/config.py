@@ -9,7 +9,7 @@ import ipaddress
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,19 @@ def _approval(value: str) -> str:
     if not re.fullmatch(r"ask|hint|always=.+", value):
         raise ValueError("one of ask, hint, always=NAME is needed")
     return value
+
+
+def _token(value: str) -> str:
+    if not re.fullmatch(r"[!-~]{8,200}", value):
+        raise ValueError("8 to 200 printable ASCII characters without spaces are needed")
+    return value
+
+
+def _seconds(value: str) -> int:
+    seconds = int(value)
+    if seconds < 0:
+        raise ValueError("a number of seconds, or 0, is needed")
+    return seconds
 
 
 def _hosts(value: str) -> tuple[str, ...]:
@@ -113,6 +126,19 @@ class Config:
     random_seed: int | None = _option(
         None, int, "N", "Make ids, codes and tokens the same in every run (never for secrets that matter)."
     )
+    control_token: str | None = _option(
+        None,
+        _token,
+        "TOKEN",
+        "What the control API wants to see in X-Sandbox-Token. Beyond this machine there is always one; one is made up "
+        "and printed if left out.",
+    )
+    world_idle: int = _option(
+        3600,
+        _seconds,
+        "SECONDS",
+        "How long a world may go without a request before it is dropped to make room for a new one; 0: never.",
+    )
     allowed_hosts: tuple[str, ...] = _option(
         (), _hosts, "HOSTS", "Further host names to answer to, comma-separated; loopback names always work."
     )
@@ -156,6 +182,12 @@ class Config:
 def environment_name(name: str) -> str:
     """The environment variable of an option: `port` -> `IDP_SANDBOX_PORT`."""
     return PREFIX + name.upper()
+
+
+def environment(names: Iterable[str], environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Those of these variables that are set: what other programs are told, for who explains it."""
+    environ = os.environ if environ is None else environ
+    return {name: environ[name] for name in names if environ.get(name)}
 
 
 def data_folder(environ: Mapping[str, str] | None = None, platform: str = sys.platform) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -13,17 +13,26 @@ from werkzeug.routing import Map, Rule
 
 from sandbox.config import Config, ConfigError, load_config
 from sandbox.core import tables
-from sandbox.core.database import TemporaryDatabase, content_of, create_schema, engine_options, lock_schema, tune
-from sandbox.core.fixtures import Fixture, load_fixture, shipped
+from sandbox.core.database import (
+    TemporaryDatabase,
+    content_of,
+    create_schema,
+    engine_options,
+    in_memory,
+    lock_schema,
+    tune,
+)
+from sandbox.core.fixtures import load_fixture, shipped
 from sandbox.core.identities import find_identity
 from sandbox.core.ids import Ids
-from sandbox.core.state import seed_world
+from sandbox.core.state import Origin, seed_world
 from sandbox.core.tables import Base
 from sandbox.core.world import DEFAULT, find_world
 from sandbox.mounts import Mounts
 from sandbox.service import House
 from sandbox.services import CHECKS, SERVICES
 from sandbox.web import edge, own
+from sandbox.web.control import control
 from sandbox.web.files import COMPILED, TEMPLATES
 
 MAX_BODY = 1_000_000
@@ -73,7 +82,8 @@ def create_app(config: Config | None = None, *, listener: str = "") -> Flask:
     app.jinja_env.globals["static_url"] = "/_sandbox/static/"
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY)
 
-    temporary = TemporaryDatabase(_seeded(fixture)) if config.database is None else None
+    origin = Origin(fixture, tuple((slug, service.seed) for slug, service in SERVICES.items()), CHECKS)
+    temporary = TemporaryDatabase(_seeded(origin)) if config.database is None else None
     db = _open_database(app, temporary.url if temporary else str(config.database))
     with app.app_context():
         engine = db.engine
@@ -84,16 +94,17 @@ def create_app(config: Config | None = None, *, listener: str = "") -> Flask:
             temporary.remove()
 
     mounts = Mounts(SERVICES.values(), public_url=config.public_url, allowed_hosts=_own_names(config))
-    sandbox = House(config, fixture, SERVICES, mounts, open_session=lambda: Session(engine), close=close)
+    sandbox = House(config, origin, SERVICES, mounts, open_session=lambda: Session(engine), close=close)
     app.extensions["sandbox"] = sandbox
     if temporary is None:
-        _make_default_world(engine, fixture)
+        _make_default_world(engine, origin)
     _check_approval(sandbox)
     if config.random_seed is not None:
         sandbox.ids = Ids(config.random_seed, _past(sandbox), listener)
 
     edge.install(app, sandbox, db, mounts)
     app.register_blueprint(own.pages)
+    app.register_blueprint(control)
     for service in SERVICES.values():
         app.register_blueprint(service.blueprint, url_prefix=f"/{service.slug}")
     return app
@@ -109,12 +120,16 @@ def _open_database(app: Flask, url: str) -> SQLAlchemy:
 
 
 @lru_cache(maxsize=4)
-def _seeded(fixture: Fixture) -> bytes:
+def _seeded(origin: Origin) -> bytes:
     # Copied into each temporary database of the process, since seeding costs more than the rest of an app.
-    return content_of(partial(_make_default_world, fixture=fixture))
+    def seed(engine: Engine) -> bytes:
+        _make_default_world(engine, origin)
+        return content_of(engine)
+
+    return in_memory(seed)
 
 
-def _make_default_world(engine: Engine, fixture: Fixture) -> None:
+def _make_default_world(engine: Engine, origin: Origin) -> None:
     with Session(engine) as session, session.begin():
         connection = session.connection()
         lock_schema(connection)
@@ -122,7 +137,7 @@ def _make_default_world(engine: Engine, fixture: Fixture) -> None:
         # No seeder draws ids: two apps on one fixture start alike, and share no secret.
         ids = Ids()
         if find_world(session, DEFAULT, ids) is None:
-            seed_world(session, DEFAULT, fixture, {slug: service.seed for slug, service in SERVICES.items()}, ids)
+            seed_world(session, DEFAULT, origin.fixture, origin.seeders, ids)
 
 
 def _past(sandbox: House) -> int:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from sandbox.core.world import DEFAULT
+from sandbox.core.world import DEFAULT, NAME
 
-_WORLD = re.compile(r"/w/([A-Za-z0-9][A-Za-z0-9_-]{0,63})(?=/|$)")
+_WORLD = re.compile(rf"/w/({NAME})(?=/|$)")
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?P<port>:[0-9]{1,5})?")
 _LAST_PORT = 65535
 # The sandbox's own pages come before any room's claim on the root; their style sheet is there on every host.

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import request
 
+from sandbox.core.flows import mark
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 from sandbox.mounts import Mount, is_loopback_name
@@ -92,6 +93,8 @@ class _OwnIssuer:
     mount: Mount
 
     def authorization_url(self, world: World, parameters: Mapping[str, str]) -> str:
+        if "state" in parameters:
+            mark(world, parameters["state"])
         with reached_by(self.mount):
             return self.upstream.authorization_url(world, self.name, parameters)
 

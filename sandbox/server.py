@@ -1,6 +1,6 @@
-"""Serving: granian for everyone, and a server in a thread for tests.
+"""Serving: granian for everyone.
 
-Builds no application; that is factory.py.
+Builds no application; that is factory.py. Tests are served from a thread by threads.py.
 
 Granian listens at one address. With TLS there is a second one in a process beside the first, on the same database;
 neither outlives the other. Each has one worker process.
@@ -12,22 +12,19 @@ import multiprocessing
 import os
 import signal
 import socket
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Flask
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.log import LogLevels
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from sandbox.config import Config, ConfigError
 from sandbox.core.database import TemporaryDatabase, check_database
@@ -37,12 +34,8 @@ from sandbox.services import SERVICES
 if TYPE_CHECKING:
     from granian.server.common import AbstractServer
 
-    from sandbox.certificates import Certificates
-
 # A body that never ends holds its thread; idle threads are let go after half a minute.
 _THREADS = 32
-# How long a test's server may take to notice that its test is over, in seconds.
-_POLL = 0.02
 # How long open connections may delay the end of a worker, and a worker that of its listener, in seconds.
 _WORKER_PATIENCE, _LISTENER_PATIENCE = 3, 6
 
@@ -202,67 +195,3 @@ def _check_free(host: str, port: int, option: str) -> None:
             raise ConfigError(
                 f"cannot listen on {host}:{port}: {error.strerror}; choose another with {option}"
             ) from error
-
-
-class ThreadServer:
-    """Serves an application on a free loopback port from a thread of this process, while in its `with` block.
-
-    With `tls` it speaks https. `name` is the host name in `origin`, one that the certificate has.
-    """
-
-    def __init__(
-        self,
-        app: Flask,
-        *,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        tls: ssl.SSLContext | Certificates | None = None,
-        name: str | None = None,
-    ) -> None:
-        self._server = make_server(host, port, app, threaded=True, request_handler=_QuietHandler)
-        if tls:
-            context = tls if isinstance(tls, ssl.SSLContext) else tls.context()
-            # The handshake is left to the thread of its connection: a client that is silent keeps nobody waiting.
-            self._server.socket = context.wrap_socket(
-                self._server.socket, server_side=True, do_handshake_on_connect=False
-            )
-            self._server.ssl_context = context
-        self._thread = threading.Thread(target=partial(self._server.serve_forever, _POLL), daemon=True)
-        self.port: int = self._server.server_port
-        self.origin = f"{'https' if tls else 'http'}://{name or host}:{self.port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-class _QuietHandler(WSGIRequestHandler):
-    """Logs nothing, since the journal has it all, and dates only the answers that have no date yet."""
-
-    protocol_version = "HTTP/1.1"
-
-    def send_response(self, code: int, message: str | None = None) -> None:
-        """Send the status line alone."""
-        self._dated = False
-        self.send_response_only(code, message)
-
-    def send_header(self, keyword: str, value: str) -> None:
-        """Send a header of the answer."""
-        self._dated = self._dated or keyword.lower() == "date"
-        super().send_header(keyword, value)
-
-    def end_headers(self) -> None:
-        """Send the date, unless the answer brought its own."""
-        if not self._dated:
-            super().send_header("Date", self.date_time_string())
-        super().end_headers()
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - Werkzeug's signature
-        """Say nothing."""

@@ -6,24 +6,30 @@ Names no room; holds no state of its own.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, cast
 
-from flask import Blueprint, Response, current_app, g, request
+from flask import Blueprint, Flask, Response, current_app, g, request
 from sqlalchemy.orm import Session
 
 from sandbox.config import Config
-from sandbox.core.fixtures import Check, Fixture
+from sandbox.core.fault_rules import check_rule
+from sandbox.core.fixture_reader import Entry, Finding
+from sandbox.core.fixture_rules import entries
+from sandbox.core.fixtures import Check
 from sandbox.core.ids import Ids
+from sandbox.core.recipes import recipe_rules
 from sandbox.core.refusals import Reason, Refusal
-from sandbox.core.state import Seeder
+from sandbox.core.state import Origin, Seeder
 from sandbox.core.world import DEFAULT, World, find_world
+from sandbox.headless import LoginRequest, LoginStart, Mintable, Way
 from sandbox.mounts import Mount, Mounts
 
-# Where a call of the sandbox to itself says who signs in.
+# Where a call of the sandbox to itself says who signs in, and which flow it belongs to.
 APPROVAL = "sandbox.approval"
+FLOW = "sandbox.flow"
 
 
 @dataclass(frozen=True)
@@ -153,6 +159,12 @@ class Service:
     `world.settings[slug]`. `demo_url(mount, redirect_uri)` starts a sign-in for the home page;
     its `state` is the slug. `demo_command(mount, code)` is the shell command that swaps the code that such a sign-in
     at `demo_provider` ends with. `snippets` are the libraries that people log in here with.
+
+    Without a browser: `begin_login` says where a sign-in at this provider begins, `ways` how people come from a
+    provider to a session of this exchange, and `mints` which kinds of tokens can be had without any login.
+
+    `lists` is `{a list in the room's section of a fixture: the key of its entries}`, for those that are changed at run
+    time.
     """
 
     slug: str
@@ -174,6 +186,10 @@ class Service:
     after_request: Callable[[Response], Response] = lambda response: response
     upstream: Upstream | None = None
     snippets: tuple[Snippet, ...] = ()
+    begin_login: Callable[[World, Mount, LoginRequest], LoginStart] | None = None
+    ways: tuple[Way, ...] = ()
+    mints: Mapping[str, Mintable] = field(default_factory=dict)
+    lists: Mapping[str, str] = field(default_factory=dict)
 
 
 class House:
@@ -185,7 +201,7 @@ class House:
     def __init__(
         self,
         config: Config,
-        fixture: Fixture,
+        origin: Origin,
         services: Mapping[str, Service],
         mounts: Mounts,
         *,
@@ -193,7 +209,7 @@ class House:
         close: Callable[[], None],
     ) -> None:
         self.config = config
-        self.fixture = fixture
+        self.origin = origin
         self.services = services
         self.mounts = mounts
         self.upstreams: Mapping[str, Upstream] = {
@@ -214,6 +230,31 @@ class House:
             if world is None:
                 raise LookupError(f"no world called {name!r}")
             yield world
+
+
+def list_operations(app: Flask) -> dict[str, list[str]]:
+    """The names of each service's operations, by its slug, in the order of their routes."""
+    operations: dict[str, dict[str, None]] = {}
+    for rule in app.url_map.iter_rules():
+        slug, _, operation = rule.endpoint.rpartition(".")
+        operations.setdefault(slug, {})[operation] = None
+    return {slug: list(names) for slug, names in operations.items()}
+
+
+def check_faults(services: Collection[Service]) -> Check:
+    """What is found wrong with the faults of a fixture, where there are these services."""
+
+    def check(fixture: Entry) -> Iterator[Finding]:
+        if not fixture["faults"]:
+            return
+        app = Flask("sandbox", static_folder=None)
+        for service in services:
+            app.register_blueprint(service.blueprint, url_prefix=f"/{service.slug}")
+        operations = list_operations(app)
+        for at, fault in entries(fixture["faults"], "faults"):
+            yield from (((*at, *place), message) for place, message in check_rule(fault, operations, recipe_rules()))
+
+    return check
 
 
 def current_house() -> House:

@@ -10,7 +10,7 @@ import shlex
 from sandbox.certificates import Authority
 
 # Where OpenSSL, and each client that has a name of its own for it, looks for the CAs to trust.
-_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO")
+VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO")
 
 
 def exports(authority: Authority, origin: str) -> str:
@@ -33,7 +33,7 @@ def instructions(authority: Authority, origin: str, command: str) -> str:
 
 
 def _exports(authority: Authority, origin: str) -> dict[str, str]:
-    values = {**dict.fromkeys(_VARIABLES, str(authority.ca_file)), "AZURE_AUTHORITY_HOST": origin}
+    values = {**dict.fromkeys(VARIABLES, str(authority.ca_file)), "AZURE_AUTHORITY_HOST": origin}
     return {name: f"export {name}={shlex.quote(value)}" for name, value in values.items()}
 
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Brings what the test suite uses besides Python: Chromium, the PostgreSQL server programs, Node.js with npm,
-# and the Node.js packages of tests/interop/node. Whatever is there already is left alone, so a second run
-# returns at once.
+# and the Node.js packages of tests/interop/node and examples/javascript. Whatever is there already is left alone,
+# so a second run returns at once.
 #
 # On Debian, root gets the missing ones installed. Where one cannot be had the script names it and goes on,
 # and the tests that need it are skipped; with CI=true it fails instead.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
-node_packages=tests/interop/node
+node_projects=(tests/interop/node examples/javascript)
 
 has_chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null
 # The Node.js inside Playwright, which drives the browser, is linked to libatomic; a bare Debian has none.
@@ -19,7 +19,7 @@ has_postgres() { command -v initdb || compgen -G '/usr/lib/postgresql/*/bin/init
 has_curl() { command -v curl; } >/dev/null
 has_node() { command -v node && command -v npm; } >/dev/null
 # npm writes this file as the last step of an install.
-has_node_packages() { [[ $node_packages/node_modules/.package-lock.json -nt $node_packages/package-lock.json ]]; }
+has_packages_of() { [[ $1/node_modules/.package-lock.json -nt $1/package-lock.json ]]; }
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -44,14 +44,16 @@ if ((${#wanted[@]})) && [[ $EUID -eq 0 ]] && command -v apt-get >/dev/null; then
   install "${wanted[@]}"
 fi
 
-if has_node && ! has_node_packages; then
-  say "Installing the Node.js packages of $node_packages ..."
-  npm ci --prefix "$node_packages" --no-audit --no-fund --loglevel=error >&2 || say "npm ci failed in $node_packages"
-fi
+for project in "${node_projects[@]}"; do
+  if has_node && ! has_packages_of "$project"; then
+    say "Installing the Node.js packages of $project ..."
+    npm ci --prefix "$project" --no-audit --no-fund --loglevel=error >&2 || say "npm ci failed in $project"
+  fi
+done
 
 absent=0
 require() {
-  "$1" && return
+  $1 && return
   absent=$((absent + 1))
   say "*** MISSING TEST COMPONENT: $2. To get it: $3"
 }
@@ -60,7 +62,9 @@ require has_libatomic libatomic 'sudo apt-get install libatomic1'
 require has_postgres 'PostgreSQL server' 'sudo apt-get install postgresql'
 require has_curl curl 'sudo apt-get install curl'
 require has_node 'Node.js with npm' 'sudo apt-get install nodejs npm'
-require has_node_packages "the packages of $node_packages" "npm ci --prefix $node_packages"
+for project in "${node_projects[@]}"; do
+  require "has_packages_of $project" "the packages of $project" "npm ci --prefix $project"
+done
 
 if ((absent)); then
   if [[ ${CI:-} == true ]]; then

@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 from sandbox import Config, create_app
 from sandbox.core import tables
 from sandbox.core.world import World
-from sandbox.server import ThreadServer
 from sandbox.service import House
+from sandbox.threads import ThreadServer
 from tests.support.forms import submit
 
 pytest_plugins = ["tests.support.components", "tests.support.certificates"]

@@ -255,6 +255,7 @@ def test_every_dependency_has_its_reason():
     needed |= requirement_names(project["project"]["optional-dependencies"]["test"])
     needed |= requirement_names(project["build-system"]["requires"])
     needed |= set(json.loads(read("tests/interop/node/package.json")).get("dependencies", {}))
+    needed |= set(json.loads(read("examples/javascript/package.json"))["devDependencies"])
     reasons = {cells[0]: cells[1] for cells in rows(read("docs/dependencies.md"))}
 
     assert needed - set(reasons) == set()

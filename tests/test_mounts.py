@@ -116,8 +116,8 @@ def test_an_unknown_host_is_refused_everywhere(sandbox, path):
     assert answer.headers["X-Sandbox-Reason"].startswith("HOST_UNKNOWN; ")
 
 
-def test_an_unknown_world_is_not_there(sandbox):
-    assert sandbox.get("/w/nowhere/_sandbox/health").status_code == 404
+def test_a_world_is_there_from_its_first_use(sandbox):
+    assert sandbox.get("/w/elsewhere/_sandbox/health").json["world"] == "elsewhere"
     assert sandbox.get("/w/default/_sandbox/health").json["world"] == "default"
 
 

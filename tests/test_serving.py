@@ -83,14 +83,28 @@ def test_it_says_three_things_and_leaves_nothing_behind(serve):
 
     port = server.origin.rpartition(":")[2]
     assert home.startswith(f"Click:   http://localhost:{port}/")
-    assert api.startswith("API: ")
-    assert api.endswith(
-        " · ".join(f"{room.title} http://localhost:{port}{room.base_path}" for room in SERVICES.values())
-    )
+    assert api.startswith(f"API:     http://localhost:{port} is all of GitHub, ")
+    assert api.endswith(", ".join(room.title for room in SERVICES.values()))
     assert people.startswith("Sign in: octocat, ")
     assert status in (0, 130)
     assert server.complained == ""
     assert server.temporary_files == []
+
+
+def test_beyond_this_machine_the_control_api_wants_a_token_that_is_made_up(serve):
+    with serve("--host", "0.0.0.0") as server:
+        token = server.printed.splitlines()[3].split()[1]
+        url = f"{server.origin}/_sandbox/api/clock"
+
+        assert requests.get(url).status_code == 401
+        assert requests.get(url, headers={"X-Sandbox-Token": "another-token"}).status_code == 401
+        assert requests.get(url, headers={"X-Sandbox-Token": token}).status_code == 200
+
+
+def test_a_token_that_was_given_is_not_printed(serve):
+    with serve("--control-token", "a-token-of-mine") as server:
+        assert "a-token-of-mine" not in server.printed + server.complained
+        assert requests.get(f"{server.origin}/_sandbox/api/clock").status_code == 401
 
 
 def test_it_ends_on_the_signal_of_a_container(serve):

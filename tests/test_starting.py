@@ -31,8 +31,8 @@ def logins(sandbox) -> list[str]:
 
 def test_no_seeder_draws_an_id():
     engine = create_engine("sqlite://")
+    seeders = tuple((slug, service.seed) for slug, service in SERVICES.items())
     tune(engine)
-    seeders = {slug: service.seed for slug, service in SERVICES.items()}
     with Session(engine) as session, session.begin():
         create_schema(session.connection())
         fixture = load_fixture(shipped("default.yaml"), CHECKS)

@@ -21,7 +21,7 @@ class Clock:
 
     def now(self) -> int:
         """The world's time in epoch seconds."""
-        return self.frozen_at if self.frozen_at is not None else int(time.time()) + self.offset
+        return self.frozen_at if self.frozen_at is not None else real_now() + self.offset
 
     def advanced(self, seconds: int) -> Clock:
         """The same clock, `seconds` later. A frozen clock stays frozen, later.
@@ -44,7 +44,12 @@ class Clock:
 
     def thawed(self) -> Clock:
         """The same clock, going on from where it stood."""
-        return Clock(self.now() - int(time.time()))
+        return Clock(self.now() - real_now())
+
+
+def real_now() -> int:
+    """Real epoch seconds, which no world's clock moves: for what is about the machine, not about a world."""
+    return int(time.time())
 
 
 def elapsed_us(since_ns: int) -> int:

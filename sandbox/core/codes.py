@@ -26,6 +26,7 @@ def issue_code(
     data: dict[str, Any],
 ) -> None:
     """Remember `value` as redeemable once within `ttl` seconds. Only its digest is kept."""
+    world.entry.note_issued(kind)
     world.store.add(
         tables.Code,
         digest=digest(value),
@@ -49,6 +50,7 @@ def check_code(world: World, value: str, *, service: str, kind: str, client_id: 
     if code is None:
         raise Refusal(Reason.CODE_UNKNOWN, f"no {kind.replace('_', ' ')} with this value was ever issued")
     world.entry.note(flow=code.flow, login=code.login)
+    world.entry.facts["code"] = kind
     if code.client_id != client_id:
         raise Refusal(Reason.CODE_OF_ANOTHER_CLIENT, f"the code was issued to {code.client_id}, not to {client_id}")
     if code.redeemed_at is not None:

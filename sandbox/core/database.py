@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -20,6 +20,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from sandbox.core.tables import Base
+
+T = TypeVar("T")
 
 # Any constant that all processes of this program share, and no other program is likely to.
 _SCHEMA_LOCK = 0x1D95A4DB
@@ -40,17 +42,21 @@ class TemporaryDatabase:
         self.remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
 
-def content_of(fill: Callable[[Engine], None]) -> bytes:
-    """The content of a SQLite file that `fill` has written to."""
+def in_memory(use: Callable[[Engine], T]) -> T:
+    """What `use` makes of an empty SQLite that is gone afterwards."""
     engine = create_engine("sqlite://")
     tune(engine)
     try:
-        fill(engine)
-        with engine.connect() as connection:
-            content: bytes = cast(Any, connection.connection.dbapi_connection).serialize()
-            return content
+        return use(engine)
     finally:
         engine.dispose()
+
+
+def content_of(engine: Engine) -> bytes:
+    """The content of a SQLite as a file would have it."""
+    with engine.connect() as connection:
+        content: bytes = cast(Any, connection.connection.dbapi_connection).serialize()
+        return content
 
 
 def engine_options(url: str) -> dict[str, Any]:

@@ -24,7 +24,13 @@ class Draft:
 
 
 class Forger(Protocol):
-    """Makes the tokens of a unit of work come out otherwise than their room has meant them."""
+    """Makes the tokens of a unit of work come out otherwise than their room has meant them.
+
+    `tamper` names what is wrong about them, None for nothing in particular.
+    """
+
+    @property
+    def tamper(self) -> str | None: ...
 
     def covers(self, kind: str) -> bool:
         """Whether tokens of this kind (`id_token`, `access_token` ...) are to be forged."""

@@ -21,7 +21,7 @@ from sandbox.core.fixture_rules import KINDS, check_common, hint, show
 # What a room finds wrong with a fixture whose every key is there.
 Check = Callable[[Entry], Iterator[Finding]]
 
-_COMMON = {"$schema", "version", "identities", "clients"}
+_COMMON = {"$schema", "version", "identities", "clients", "faults"}
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -29,7 +29,8 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 class Fixture:
     """A checked and complete fixture. `sections` is `{slug: that service's part}`, `files` what they name.
 
-    `digest` is the SHA-256 of the text and of those files.
+    `digest` is the SHA-256 of the text and of those files. `document` is all of it in one, as a file would have it with
+    nothing left out.
     """
 
     source: str
@@ -38,6 +39,7 @@ class Fixture:
     clients: tuple[Mapping[str, Any], ...] = field(hash=False)
     sections: Mapping[str, Mapping[str, Any]] = field(hash=False)
     files: tuple[Path, ...] = ()
+    document: Mapping[str, Any] = field(hash=False, default_factory=dict)
 
 
 def shipped(name: str) -> Path:
@@ -85,13 +87,14 @@ def _parse(text: str, source: str, checks: tuple[Check, ...], schema: Path | Non
     reader = Reader(text, source)
     document = reader.read()
     reader.check(document, _schema_findings(document, rules))
-    folder = _Folder(Path(source).parent)
+    folder = _Folder(Path(source).absolute().parent)
     filled = _fill(document, rules, rules["$defs"], folder)
     reader.check(document, (finding for check in (check_common, *checks) for finding in check(filled)))
     sections = {key: value for key, value in filled.items() if key not in _COMMON}
     digest = hashlib.sha256(b"".join((data, *(file.read_bytes() for file in folder.files)))).hexdigest()
     identities, clients = tuple(filled["identities"]), tuple(filled["clients"])
-    return Fixture(source, digest, identities, clients, sections, tuple(folder.files))
+    document = {key: value for key, value in filled.items() if key != "$schema"}
+    return Fixture(source, digest, identities, clients, sections, tuple(folder.files), document)
 
 
 class _Folder:

@@ -40,6 +40,10 @@ class Ids:
         """`length` decimal digits."""
         return self.text(length, string.digits)
 
+    def chance(self, probability: float) -> bool:
+        """True as often as that: never at 0, always at 1, where nothing is drawn."""
+        return probability >= 1 or (probability > 0 and self._random.random() < probability)
+
     def uuid(self) -> str:
         """A random (version 4) UUID in canonical form."""
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))

@@ -1,63 +1,22 @@
-"""The journal: one line for each request, with the true cause of each refusal and every secret redacted.
+"""The journal: one line for each request, with the true cause of each refusal.
 
-Draws no pages and judges no client; it remembers.
+What may be written down of a request is redaction.py's; draws no pages and judges no client.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, quote
 
+from sandbox.core import tables
 from sandbox.core.refusals import Refusal
+from sandbox.core.store import Store
 
-# What a presented secret travels under, in any room's spelling (compared without case, `-` and `_`).
-_SECRET_NAMES = frozenset(
-    (
-        "accesstoken",
-        "refreshtoken",
-        "idtoken",
-        "token",
-        "idtokenhint",
-        "authtoken",
-        "subjecttoken",
-        "actortoken",
-        "logouttoken",
-        "registrationaccesstoken",
-        "assertion",
-        "request",
-        "dpop",
-        "authorization",
-        "proxyauthorization",
-        "cookie",
-        "setcookie",
-        "clientsecret",
-        "clientassertion",
-        "secret",
-        "xpartnershipsecret",
-        "password",
-        "key",
-        "apikey",
-        "xapikey",
-        "xsecretkey",
-        # Public, but what is pasted there by mistake is not.
-        "xpublishablekey",
-        "code",
-        "devicecode",
-        "usercode",
-        "otp",
-        "otpcode",
-        "exchangecode",
-        "newpassword",
-        "codeverifier",
-    )
-)
-_SHOWN = 4
-_LONGEST = 4_000
-_DEEPEST = 20
-# The first word of an Authorization header may be shown if it is one of these; anything else may be a secret itself.
-_SCHEMES = frozenset(("basic", "bearer", "digest", "token"))
+MOST_SHOWN = 1_000
+# The largest number that a column has, less one.
+_LARGEST = 2**63 - 2
 
 
 @dataclass
@@ -66,6 +25,13 @@ class Entry:
 
     `flow` links all requests of one login; `client_id` and `login` name the application and the person;
     `refusal` is the true cause when the answer is a refusal, and `fault` what was made to go wrong on purpose.
+
+    `facts` are what a client is judged by, each noted once for all rooms: `authorize` (what an authorization request
+    asked for), `code` (the kind of the code that was brought), `redirect_uri` (with which it was), `refresh` (a refresh
+    token was brought), `bearer` (the kind of the token that a call was made with), `device` (`begin` or `poll`),
+    `issued` (the kinds of what was given out) and `forged` (of these, `{kind: tamper}`).
+    `listeners` are called whenever something has become known. `bound` has the flow stay what it is from the start:
+    the request is one of several that somebody makes for one purpose.
     """
 
     flow: str | None = None
@@ -73,76 +39,74 @@ class Entry:
     login: str | None = None
     refusal: Refusal | None = None
     fault: str | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
     request: dict[str, Any] = field(default_factory=dict)
     response: dict[str, Any] = field(default_factory=dict)
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+    bound: bool = False
 
     def note(self, *, flow: str | None = None, client_id: str | None = None, login: str | None = None) -> None:
-        """Add what has become known; what is known already is never forgotten."""
-        self.flow = flow or self.flow
+        """Add what has become known; what is known already is never forgotten. Raises what a listener raises."""
+        if not self.bound:
+            self.flow = flow or self.flow
         self.client_id = client_id or self.client_id
         self.login = login or self.login
+        for listener in tuple(self.listeners):
+            listener()
+
+    def note_issued(self, kind: str) -> None:
+        """Add that something of this kind is given out."""
+        issued = self.facts.setdefault("issued", [])
+        if kind not in issued:
+            issued.append(kind)
 
 
-def redact(value: object, name: str = "", depth: int = 0) -> Any:
-    """`value` (JSON-like) with every secret in it cut to its first characters, and all that is long or deep cut off."""
-    if isinstance(value, Mapping | list | tuple) and depth == _DEEPEST:
-        return "…"
-    if isinstance(value, Mapping):
-        # What lies below a secret's name is a part of it.
-        return {str(key): redact(it, name if is_secret(name) else str(key), depth + 1) for key, it in value.items()}
-    if isinstance(value, list | tuple):
-        return [redact(member, name, depth + 1) for member in value]
-    if value is not None and is_secret(name):
-        return _hidden(str(value))
-    return value if value is None or isinstance(value, bool | int | float) else printable(str(value))
+def fingerprint(value: str | None) -> str | None:
+    """What tells two values apart and does not show them; for values that cannot be guessed, or are no secrets."""
+    # Half of it would have two of ten thousand logins alike now and then.
+    return None if value is None else hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def redact_query(query: str) -> str:
-    """A query string (`a=b&c=d`) with the secrets in it redacted."""
-    pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
-    return printable(
-        "&".join(f"{quote(name)}={_hidden(value) if is_secret(name) else quote(value)}" for name, value in pairs)
-    )
+def list_entries(
+    store: Store,
+    *,
+    after: int | None = None,
+    status: tuple[int, int] | None = None,
+    limit: int = MOST_SHOWN,
+    **where: Any,
+) -> list[tables.JournalEntry]:
+    """The first `limit` entries with ids above `after`, or the last ones there are; oldest first in any case.
+
+    `status` is the lowest and the highest there may be; `where` are values of columns, of which those that are None
+    are left out.
+    """
+    between: dict[str, tuple[int | None, int | None]] = {} if status is None else {"status": status}
+    given = {name: value for name, value in where.items() if value is not None}
+    if after is None:
+        newest = store.list(tables.JournalEntry, order=("-id",), limit=limit, between=between, **given)
+        return newest[::-1]
+    between["id"] = (min(after, _LARGEST) + 1, None)
+    return store.list(tables.JournalEntry, order=("id",), limit=limit, between=between, **given)
 
 
-def redact_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Headers by name, with credentials redacted to their scheme and URLs as in `redact_url`."""
-    return {name: _redact_header(name, value) for name, value in headers}
+def last_id(store: Store) -> int:
+    """The id of the newest entry; 0 if there is none."""
+    newest = store.list(tables.JournalEntry, order=("-id",), limit=1, columns=("id",))
+    return newest[0].id if newest else 0
 
 
-def redact_url(url: str) -> str:
-    """A URL with the secrets in its query and fragment redacted."""
-    address, hash_sign, fragment = url.partition("#")
-    address, mark, query = address.partition("?")
-    return printable(address) + mark + redact_query(query) + hash_sign + redact_query(fragment)
+def find_entry(store: Store, entry_id: int) -> tables.JournalEntry | None:
+    """The entry with this id, or None."""
+    return store.find(tables.JournalEntry, id=entry_id)
 
 
-def is_secret(name: str) -> bool:
-    """Whether what travels under this name must not be written down."""
-    known = name.lower().replace("-", "").replace("_", "") in _SECRET_NAMES
-    return known or name.lower().endswith(("_code", "-token", "_token")) or name.endswith("Token")
+def clear(store: Store) -> None:
+    """Forget all requests."""
+    store.remove(tables.JournalEntry)
 
 
-def printable(text: str) -> str:
-    """`text` as every database can store it: no NUL, no lone surrogate, bounded."""
-    safe = text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
-    return safe if len(safe) <= _LONGEST else f"{safe[:_LONGEST]}…({len(safe)})"
-
-
-def _hidden(secret: str) -> str:
-    if not secret:
-        return ""
-    # What is shown lets a reader tell two secrets apart; of a short one that would be too much.
-    return f"{printable(secret[:_SHOWN]) if len(secret) > 2 * _SHOWN else ''}…({len(secret)})"
-
-
-def _redact_header(name: str, value: str) -> str:
-    if name.lower() in ("location", "referer"):
-        return redact_url(value)
-    return _scheme(value) if is_secret(name) else printable(value)
-
-
-def _scheme(credentials: str) -> str:
-    scheme, space, rest = credentials.partition(" ")
-    known = space and scheme.lower() in _SCHEMES
-    return f"{scheme} …({len(rest)})" if known else f"…({len(credentials)})"
+def as_document(entry: tables.JournalEntry) -> Mapping[str, Any]:
+    """An entry as it is shown to others (JSON-like); `duration_us` are microseconds."""
+    names = ("id", "at", "duration_us", "service", "operation", "method", "path", "status", "reason", "detail", "fault")
+    shown = {name: getattr(entry, name) for name in (*names, "flow", "client_id", "login")}
+    return {**shown, "request": entry.request, "response": entry.response}

@@ -5,6 +5,8 @@ Checks signature and life; what the other claims mean is its caller's.
 
 from __future__ import annotations
 
+import base64
+import json
 import math
 import warnings
 from collections.abc import Iterable
@@ -38,7 +40,9 @@ def issue(world: World, kind: str, claims: dict[str, Any], key: Key, headers: di
 
     Where tokens of that kind are to be forged in this unit of work, it comes out forged.
     """
+    world.entry.note_issued(kind)
     if world.forgery and world.forgery.covers(kind):
+        world.entry.facts.setdefault("forged", {})[kind] = world.forgery.tamper
         return world.forgery.forge(world, Draft(dict(claims), key, dict(headers or {})))
     return sign(claims, key, headers)
 
@@ -47,6 +51,18 @@ def sign(claims: dict[str, Any], key: Key, headers: dict[str, Any] | None = None
     """The claims as a compact JWS, with the key's id in the header where it has one."""
     kid = {"kid": key.kid} if key.kid else {}
     return jwt.encode(claims, key.signing, algorithm=key.algorithm, headers={**kid, **(headers or {})})
+
+
+def sign_unchecked(claims: dict[str, Any], key: Key, headers: dict[str, Any] | None = None) -> str:
+    """As `sign`, of whatever is given: no claim and no key is checked, and a header that is None is left out.
+
+    A key of the algorithm `none` leaves the signature empty. For tokens that are wrong on purpose.
+    """
+    own = {"alg": key.algorithm, "typ": "JWT", "kid": key.kid or None, **(headers or {})}
+    header = {name: value for name, value in own.items() if value is not None}
+    signed = ".".join(_base64url(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims))
+    signature = jwt.get_algorithm_by_name(key.algorithm).sign(signed.encode(), key.signing)
+    return f"{signed}.{_base64url(signature)}"
 
 
 def read_header(token: str) -> dict[str, Any]:
@@ -122,6 +138,10 @@ def check_life(world: World, claims: dict[str, Any], *, leeway: int = 0) -> None
         if name in claims and claims[name] > now + leeway:
             early = int(claims[name] - now)
             raise Refusal(Reason.TOKEN_NOT_YET_VALID, f"the token's {name} lies {early} s in the future")
+
+
+def _base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _is_moment(value: object) -> bool:

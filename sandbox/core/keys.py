@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_pem_private_key,
     load_pem_public_key,
 )
@@ -48,9 +49,20 @@ class Key:
     @cached_property
     def jwk(self) -> Mapping[str, Any]:
         """The public half as a JWK (RFC 7517). Raises ValueError for a shared secret, which has none."""
-        if isinstance(self.signing, bytes):
+        if self.is_shared:
             raise ValueError("a shared secret is never published")
         return {**_public_members(self.verifying), "use": "sig", "alg": self.algorithm, "kid": self.kid}
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether this is a shared secret, which has no public half."""
+        return isinstance(self.signing, bytes)
+
+    @cached_property
+    def public_pem(self) -> bytes:
+        """The public half as PEM (SubjectPublicKeyInfo)."""
+        pem: bytes = self.verifying.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return pem
 
     @cached_property
     def certificate(self) -> bytes:

@@ -22,7 +22,7 @@ _PEM = re.compile(rb"-----BEGIN PRIVATE KEY-----.+?-----END PRIVATE KEY-----\n",
 def signing_key(world: World, service: str, algorithm: str) -> Key:
     """The key with which `service` signs by `algorithm` today; made if it has none."""
     row = world.store.find(tables.SigningKey, service=service, algorithm=algorithm, retired_at=None)
-    return _key(row or _make_key(world, service, algorithm))
+    return key_of(row or _make_key(world, service, algorithm))
 
 
 def name_first_key(world: World, service: str, algorithm: str, kid: str) -> None:
@@ -43,7 +43,7 @@ def published_keys(world: World, service: str, algorithms: tuple[str, ...]) -> l
     for algorithm in missing:
         _make_key(world, service, algorithm)
     rows = [row for row in (_rows(world, service) if missing else rows) if row.pem]
-    return [_key(row) for row in sorted(rows, key=lambda row: (row.retired_at is not None, _rank(row, algorithms)))]
+    return [key_of(row) for row in sorted(rows, key=lambda row: (row.retired_at is not None, _rank(row, algorithms)))]
 
 
 def rotate_key(world: World, service: str, algorithm: str) -> Key:
@@ -51,7 +51,7 @@ def rotate_key(world: World, service: str, algorithm: str) -> Key:
     world.store.lock(f"keys {service}")
     old = signing_key(world, service, algorithm)
     world.store.change(tables.SigningKey, {"retired_at": world.now()}, service=service, kid=old.kid)
-    return _key(_make_key(world, service, algorithm))
+    return key_of(_make_key(world, service, algorithm))
 
 
 def drop_key(world: World, service: str, kid: str) -> bool:
@@ -63,6 +63,11 @@ def drop_key(world: World, service: str, kid: str) -> bool:
     return bool(world.store.change(tables.SigningKey, {"pem": ""}, service=service, kid=kid))
 
 
+def list_keys(world: World) -> list[tables.SigningKey]:
+    """The keys of all issuers that verify today, by issuer, the latest first."""
+    return [row for row in world.store.list(tables.SigningKey, order=("service", "-serial")) if row.pem]
+
+
 def _rows(world: World, service: str) -> list[tables.SigningKey]:
     return world.store.list(tables.SigningKey, order=("-serial",), service=service)
 
@@ -71,7 +76,7 @@ def _rank(row: tables.SigningKey, algorithms: tuple[str, ...]) -> int:
     return algorithms.index(row.algorithm) if row.algorithm in algorithms else len(algorithms)
 
 
-def _key(row: tables.SigningKey) -> Key:
+def key_of(row: tables.SigningKey) -> Key:
     return load_key(row.pem.encode(), row.algorithm, row.kid)
 
 

@@ -18,6 +18,11 @@ def deliver(world: World, *, service: str, to: str, subject: str, text: str) -> 
     world.store.add(tables.Mail, service=service, to=to, subject=subject, text=text, sent_at=world.now())
 
 
+def empty(world: World) -> None:
+    """Leave no mail."""
+    world.store.remove(tables.Mail)
+
+
 def list_mail(world: World, *, to: str = "", service: str = "") -> list[tables.Mail]:
     """The newest mails, latest first; all of them, or those to one recipient, or those of one service."""
     wanted: dict[str, Any] = {name: value for name, value in {"to": to, "service": service}.items() if value}

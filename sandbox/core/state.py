@@ -1,45 +1,90 @@
-"""A world's state as a whole: seeded from a fixture.
+"""How a world begins: seeded from a fixture, or as rows that were seeded before.
 
-The tables of tables.py are the registry of everything a world can hold; nothing may be kept elsewhere.
+Changes no world that is there.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from sandbox.core import tables
-from sandbox.core.clock import Clock
-from sandbox.core.fixtures import Fixture
+from sandbox.core.clock import Clock, real_now
+from sandbox.core.database import create_schema, in_memory
+from sandbox.core.fault_rules import make_rule
+from sandbox.core.faults import seed_faults
+from sandbox.core.fixtures import Check, Fixture, parse_fixture
 from sandbox.core.ids import Ids
+from sandbox.core.recipes import recipe_rules
+from sandbox.core.rows import Rows, read_rows
 from sandbox.core.store import Store
 from sandbox.core.world import World
 
 Seeder = Callable[[World, Mapping[str, Any]], Mapping[str, Any]]
+# `((slug, what puts that room's section of the fixture into a world, and returns its settings), ...)`.
+Seeders = tuple[tuple[str, Seeder], ...]
 
 
-def seed_world(session: Session, name: str, fixture: Fixture, seeders: Mapping[str, Seeder], ids: Ids) -> World:
-    """Make the world called `name` and put the fixture's cast and clients into it.
+@dataclass(frozen=True)
+class Origin:
+    """What the worlds of a sandbox come from: its fixture, what its rooms make of one, and what they check in one."""
 
-    `seeders` is `{slug: what puts that room's section of the fixture into the world, and returns its settings}`.
-    """
-    clock = Clock()
+    fixture: Fixture
+    seeders: Seeders
+    checks: tuple[Check, ...]
+
+    def parse(self, document: Mapping[str, Any], name: str) -> Fixture:
+        """A document as a fixture; `name` stands for its file in messages. Raises FixtureError."""
+        return parse_fixture(json.dumps(document, ensure_ascii=False, indent=1), name, self.checks)
+
+
+def seed_world(
+    session: Session, name: str, fixture: Fixture, seeders: Seeders, ids: Ids, *, clock: Clock | None = None
+) -> World:
+    """Make the world called `name` and put the fixture's cast and clients into it."""
+    clock = clock or Clock()
     world = World(Store(session, name), clock, ids, settings={})
     _seed_identities(world, fixture)
     _seed_clients(world, fixture)
-    world.settings = {slug: dict(seed(world, fixture.sections[slug])) for slug, seed in seeders.items()}
+    seed_faults(world, (make_rule(given, recipe_rules()) for given in fixture.document.get("faults", ())))
+    world.settings = {slug: dict(seed(world, fixture.sections[slug])) for slug, seed in seeders}
     world.store.add(
         tables.World,
         fixture=fixture.source,
         clock_offset=clock.offset,
         frozen_at=clock.frozen_at,
         settings=world.settings,
-        faults_armed=False,
+        faults_armed=world.faults_armed,
         created_at=clock.now(),
+        used_at=real_now(),
     )
     return world
+
+
+def seeded_rows(fixture: Fixture, seeders: Seeders, at: int) -> Rows:
+    """What a world holds that is seeded from this fixture at this moment (epoch seconds)."""
+
+    def seed(engine: Engine) -> Rows:
+        with Session(engine) as session, session.begin():
+            create_schema(session.connection())
+            world = seed_world(session, "seed", fixture, seeders, Ids(), clock=Clock(frozen_at=at))
+            rows = read_rows(world.store)
+            rows["worlds"][0]["frozen_at"] = None
+            return rows
+
+    return in_memory(seed)
+
+
+@lru_cache(maxsize=16)
+def first_rows(fixture: Fixture, seeders: Seeders) -> Rows:
+    """What a new world holds; worked out once in a process, at whatever time it is then."""
+    return seeded_rows(fixture, seeders, real_now())
 
 
 def _seed_identities(world: World, fixture: Fixture) -> None:

@@ -6,7 +6,9 @@ a row answers to the same names. Decides nothing and never commits: the unit of 
 
 from __future__ import annotations
 
+import builtins
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
@@ -17,6 +19,7 @@ from sqlalchemy import (
     Insert,
     Select,
     Table,
+    Text,
     Update,
     bindparam,
     delete,
@@ -29,25 +32,26 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from sandbox.core.tables import Base, digest
+from sandbox.core.tables import Base, World, digest
 
 T = TypeVar("T", bound=Base)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 Shape = tuple[tuple[str, bool], ...]
+Between = Mapping[str, tuple[int | None, int | None]]
 
 
 class Store:
     """The tables as one world sees them. `where` values of None mean "is null"."""
 
     def __init__(self, session: Session, world: str) -> None:
-        self._session = session
+        self.session = session
         self.world = world
 
     def find(self, table: type[T], **where: Any) -> T | None:
         """The row with these values, or None."""
         if _unstorable(where):
             return None
-        row = self._session.execute(_select(table, _shape(where)), self._where(where)).first()
+        row = self.session.execute(_select(table, _shape(where)), self._where(where)).first()
         return cast("T | None", row)
 
     def list(
@@ -57,27 +61,48 @@ class Store:
         order: tuple[str, ...],
         limit: int | None = None,
         offset: int = 0,
+        columns: tuple[str, ...] = (),
+        between: Between = {},  # noqa: B006 - never changed
         **where: Any,
     ) -> list[T]:
-        """The rows with these values, by the columns of `order` (`-name` descends)."""
+        """The rows with these values, by the columns of `order` (`-name` descends).
+
+        `between` is `{column: (lowest, highest)}`, where None is no bound. With `columns` the rows have only these.
+        """
         if _unstorable(where):
             return []
-        statement = _ordered(table, _shape(where), order)
+        ranges = tuple((name, low is not None, high is not None) for name, (low, high) in between.items())
+        statement = _ordered(table, _shape(where), order, columns, ranges)
         if limit is not None or offset:
             statement = statement.limit(limit).offset(offset)
-        return cast("list[T]", self._session.execute(statement, self._where(where)).all())
+        given = {**self._where(where), **_bounds(between)}
+        return cast("list[T]", self.session.execute(statement, given).all())
+
+    def latest(self, table: type[T], column: str, *, limit: int | None = None, **where: Any) -> builtins.list[str]:
+        """The values of `column` among the rows with these values, each once; whose newest row is newest comes first.
+
+        The table must number its rows by `id`.
+        """
+        if _unstorable(where):
+            return []
+        statement = _latest(table, column, _shape(where)).limit(limit)
+        return list(self.session.execute(statement, self._where(where)).scalars().all())
 
     def count(self, table: type[T], **where: Any) -> int:
         """How many rows have these values."""
         if _unstorable(where):
             return 0
         statement = select(func.count()).select_from(_table(table)).where(*_conditions(table, _shape(where)))
-        return int(self._session.execute(statement, self._where(where)).scalar_one())
+        return int(self.session.execute(statement, self._where(where)).scalar_one())
 
     def add(self, table: type[T], *rows: dict[str, Any], **values: Any) -> None:
         """Insert one row, or many in one statement."""
         batch = [{"world": self.world, **row} for row in (rows or (values,))]
-        self._session.execute(_insert(table), batch if len(batch) > 1 else batch[0])
+        self.session.execute(_insert(table), batch if len(batch) > 1 else batch[0])
+
+    def copy(self, table: type[T], source: str) -> None:
+        """Insert what the world called `source` has, within the database."""
+        self.session.execute(_copy(table), {"to_world": self.world, "is_world": source})
 
     def put(self, table: type[T], **values: Any) -> None:
         """Insert the row, or overwrite the one with the same primary key."""
@@ -88,7 +113,7 @@ class Store:
             statement = statement.on_conflict_do_update(index_elements=list(key), set_=rest)
         else:
             statement = statement.on_conflict_do_nothing(index_elements=list(key))
-        self._session.execute(statement)
+        self.session.execute(statement)
 
     def count_up(self, table: type[T], column: str, **key: Any) -> int:
         """Add one to `column` of the row with this primary key, made if need be; returns the new value."""
@@ -96,14 +121,14 @@ class Store:
         counted = statement.on_conflict_do_update(
             index_elements=list(_table(table).primary_key.columns), set_={column: _table(table).c[column] + 1}
         ).returning(_table(table).c[column])
-        return int(self._session.execute(counted).scalar_one())
+        return int(self.session.execute(counted).scalar_one())
 
     def change(self, table: type[T], values: dict[str, Any], **where: Any) -> int:
         """Update the rows with these values; returns how many there were."""
         if _unstorable(where):
             return 0
         statement = _update(table, tuple(values), _shape(where))
-        result = self._session.connection().execute(statement, {**_set(values), **self._where(where)})
+        result = self.session.connection().execute(statement, {**_set(values), **self._where(where)})
         return result.rowcount
 
     def claim(self, table: type[T], values: dict[str, Any], **where: Any) -> T | None:
@@ -114,13 +139,24 @@ class Store:
         if _unstorable(where):
             return None
         statement = _update(table, tuple(values), _shape(where)).returning(*_table(table).c)
-        return cast("T | None", self._session.execute(statement, {**_set(values), **self._where(where)}).first())
+        return cast("T | None", self.session.execute(statement, {**_set(values), **self._where(where)}).first())
+
+    def increase(self, table: type[T], column: str, below: int | None, **where: Any) -> int | None:
+        """Add one to `column` of the one row with these values, if it is less than `below` (None: in any case).
+
+        Returns the new value, or None if there is no such row. One statement, as in `claim`.
+        """
+        columns = _table(table).c
+        statement = _matching(table, _shape(where)).values({column: columns[column] + 1}).returning(columns[column])
+        if below is not None:
+            statement = statement.where(columns[column] < below)
+        return self.session.execute(statement, self._where(where)).scalar()
 
     def remove(self, table: type[T], **where: Any) -> int:
         """Delete the rows with these values; returns how many there were."""
         if _unstorable(where):
             return 0
-        result = self._session.connection().execute(_delete(table, _shape(where)), self._where(where))
+        result = self.session.connection().execute(_delete(table, _shape(where)), self._where(where))
         return result.rowcount
 
     def lock(self, name: str) -> None:
@@ -128,7 +164,7 @@ class Store:
 
         Whoever writes several rows that others write too takes the same lock first: no deadlock, no lost count.
         """
-        connection = self._session.connection()
+        connection = self.session.connection()
         if connection.dialect.name == "postgresql":
             number = int.from_bytes(bytes.fromhex(digest(f"{self.world}/{name}"))[:8], signed=True)
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
@@ -136,9 +172,16 @@ class Store:
             # SQLite has one lock for all writers; a transaction that has written holds it already.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
+    def holds_lock(self) -> bool:
+        """Whether this unit of work has written, and nobody else can until it ends (SQLite)."""
+        connection = self.session.connection()
+        return connection.dialect.name == "sqlite" and bool(
+            cast(Any, connection.connection.dbapi_connection).in_transaction
+        )
+
     def _upsert(self, table: type[T]) -> postgresql.Insert | sqlite.Insert:
         # The two databases spell ON CONFLICT alike, SQLAlchemy keeps them apart.
-        if self._session.get_bind().dialect.name == "postgresql":
+        if self.session.get_bind().dialect.name == "postgresql":
             return postgresql.insert(_table(table))
         return sqlite.insert(_table(table))
 
@@ -147,9 +190,29 @@ class Store:
         return {"is_world": self.world} | present
 
 
+def list_worlds(session: Session) -> list[World]:
+    """All worlds there are, by name; the one look across worlds."""
+    columns = _table(World).c
+    return cast("list[World]", session.execute(select(*columns).order_by(columns.world)).all())
+
+
+def count_worlds(session: Session) -> int:
+    """How many worlds there are."""
+    return int(session.execute(select(func.count()).select_from(_table(World))).scalar_one())
+
+
 def _unstorable(where: dict[str, Any]) -> bool:
     # PostgreSQL refuses NUL in text, and no driver encodes a lone surrogate; no stored row can have either.
     return any(isinstance(value, str) and _UNSTORABLE.search(value) for value in where.values())
+
+
+def _bounds(between: Between) -> dict[str, int]:
+    ends = {
+        f"{end}_{name}": bound
+        for name, both in between.items()
+        for end, bound in zip(("low", "high"), both, strict=True)
+    }
+    return {name: bound for name, bound in ends.items() if bound is not None}
 
 
 def _shape(where: dict[str, Any]) -> Shape:
@@ -179,16 +242,48 @@ def _select(table: type[Base], shape: Shape) -> Select[Any]:
 
 
 @lru_cache(maxsize=512)
-def _ordered(table: type[Base], shape: Shape, order: tuple[str, ...]) -> Select[Any]:
+def _ordered(
+    table: type[Base],
+    shape: Shape,
+    order: tuple[str, ...],
+    shown: tuple[str, ...] = (),
+    ranges: tuple[tuple[str, bool, bool], ...] = (),
+) -> Select[Any]:
     columns = _table(table).c
-    return _select(table, shape).order_by(
-        *(columns[name[1:]].desc() if name.startswith("-") else columns[name] for name in order)
-    )
+    statement = _select(table, shape)
+    if shown:
+        statement = statement.with_only_columns(*(columns[name] for name in shown))
+    for name, low, high in ranges:
+        if low:
+            statement = statement.where(columns[name] >= bindparam(f"low_{name}"))
+        if high:
+            statement = statement.where(columns[name] <= bindparam(f"high_{name}"))
+    return statement.order_by(*(columns[name[1:]].desc() if name.startswith("-") else columns[name] for name in order))
+
+
+@lru_cache(maxsize=64)
+def _latest(table: type[Base], column: str, shape: Shape) -> Select[Any]:
+    columns = _table(table).c
+    wanted = columns[column]
+    statement = select(wanted).where(*_conditions(table, shape), wanted.is_not(None))
+    return statement.group_by(wanted).order_by(func.max(columns.id).desc())
 
 
 @lru_cache(maxsize=512)
 def _insert(table: type[Base]) -> Insert:
     return insert(_table(table))
+
+
+@lru_cache(maxsize=64)
+def _copy(table: type[Base]) -> Insert:
+    columns = [column for column in _table(table).c if column.key != "world"]
+    rows = select(bindparam("to_world", type_=Text), *columns).where(*_conditions(table, ()))
+    return insert(_table(table)).from_select(["world", *(column.key for column in columns)], rows)
+
+
+@lru_cache(maxsize=512)
+def _matching(table: type[Base], shape: Shape) -> Update:
+    return update(_table(table)).where(*_conditions(table, shape))
 
 
 @lru_cache(maxsize=512)

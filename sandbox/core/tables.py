@@ -347,10 +347,19 @@ class Mail(Base):
     __table_args__ = (Index("mail_by_world", "world", "id"),)
 
 
+class Trace(Base):
+    """Something that was given out in a flow, and that whoever brings it back goes on with that flow."""
+
+    __tablename__ = "traces"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    flow: Mapped[str]
+
+
 class JournalEntry(Base):
     """One request and its answer, secrets redacted. `flow` links the requests of one login.
 
-    `fault` names what went wrong on purpose, if anything did.
+    `fault` names what went wrong on purpose, if anything did. `facts` are those of journal.Entry.
     """
 
     __tablename__ = "journal"
@@ -371,6 +380,7 @@ class JournalEntry(Base):
     flow: Mapped[str | None]
     client_id: Mapped[str | None]
     login: Mapped[str | None]
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     request: Mapped[dict[str, Any]]
     response: Mapped[dict[str, Any]]
 

@@ -33,6 +33,7 @@ def issue_token(
 ) -> None:
     """Remember `value` as a token that is good for `ttl` seconds (None: until revoked)."""
     value_digest = digest(value)
+    world.entry.note_issued(kind)
     if world.forgery and world.forgery.covers(kind):
         ttl = world.forgery.lifetime(kind, ttl)
     world.store.add(
@@ -70,6 +71,7 @@ def get_access_token(world: World, value: str, *, service: str, kind: str = ACCE
     if token is None:
         raise Refusal(Reason.TOKEN_UNKNOWN, f"no {kind.replace('_', ' ')} with this value was ever issued")
     world.entry.note(flow=token.flow, client_id=token.client_id, login=token.login)
+    world.entry.facts["bearer"] = kind
     if token.revoked_at is not None:
         raise Refusal(Reason.TOKEN_REVOKED, f"the token was revoked {world.now() - token.revoked_at} s ago")
     if token.expires_at is not None and world.now() >= token.expires_at:
@@ -88,6 +90,7 @@ def check_refresh_token(world: World, value: str, *, service: str, grace: int = 
     if token is None:
         raise Refusal(Reason.REFRESH_TOKEN_UNKNOWN, "no refresh token with this value was ever issued")
     world.entry.note(flow=token.flow, client_id=token.client_id, login=token.login)
+    world.entry.facts["refresh"] = True
     if token.used_at is not None and (not grace or world.now() - token.used_at > grace):
         raise _already_used(world.now() - token.used_at)
     if token.revoked_at is not None:

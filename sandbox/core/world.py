@@ -5,7 +5,8 @@ Lives for one unit of work and never commits; who opened it does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,8 @@ from sandbox.core.journal import Entry
 from sandbox.core.store import Store
 
 DEFAULT = "default"
+# What a world may be called, as a step of a URL's path.
+NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 
 
 @dataclass
@@ -26,7 +29,8 @@ class World:
     """What rules are given to work with.
 
     `settings` is `{slug: what that room's seeding left for every request}`; `entry` is the line of the journal that
-    this unit of work will leave behind. While there is a `forgery`, what is issued comes out as it says.
+    this unit of work will leave behind, `used_at` as in tables.World. While there is a `forgery`, what is issued
+    comes out as it says. `apart` opens the world in a unit of work of its own, where that is possible.
     """
 
     store: Store
@@ -34,8 +38,10 @@ class World:
     ids: Ids
     settings: Mapping[str, Mapping[str, Any]]
     faults_armed: bool = False
+    used_at: int = 0
     entry: Entry = field(default_factory=Entry)
     forgery: Forger | None = None
+    apart: Callable[[], AbstractContextManager[World]] | None = None
     _moment: int | None = None
 
     @property
@@ -67,4 +73,5 @@ def find_world(session: Session, name: str, ids: Ids) -> World | None:
         ids=ids,
         settings=row.settings,
         faults_armed=row.faults_armed,
+        used_at=row.used_at,
     )

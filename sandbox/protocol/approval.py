@@ -31,7 +31,7 @@ def begin_for_device(
         prompt=prompt,
         extra={**extra, "user_code": grant.user_code},
     )
-    return authorization.begin(world, grant.service, request, flow=grant.flow)
+    return authorization.begin(world, grant.service, request, flow=grant.flow, by_client=False)
 
 
 def allow(

@@ -13,7 +13,10 @@ from typing import Any, Self
 
 from sandbox.core import tables
 from sandbox.core.codes import issue_code
+from sandbox.core.flows import follow
 from sandbox.core.identities import check_active, find_identity, get_identity
+from sandbox.core.journal import fingerprint
+from sandbox.core.redaction import redact_url
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 
@@ -111,12 +114,18 @@ class Transaction:
     sid: str | None = None
 
 
-def begin(world: World, service: str, request: AuthorizationRequest, *, flow: str | None = None) -> Transaction:
+def begin(
+    world: World, service: str, request: AuthorizationRequest, *, flow: str | None = None, by_client: bool = True
+) -> Transaction:
     """Keep the request until a person decides; it expires after TRANSACTION_TTL seconds.
 
-    `flow` continues a login that has begun already, such as a device's.
+    `flow` continues a login that has begun already, such as a device's; so does a state that an exchange has marked.
+    `by_client` is whether an application has made the request, rather than the service itself.
     """
-    transaction = Transaction(world.ids.text(32), flow or world.ids.text(16), None, request)
+    flow = flow or follow(world, request.state) or world.entry.flow or world.ids.text(16)
+    transaction = Transaction(world.ids.text(32), flow, None, request)
+    if by_client:
+        _note_request(world, request)
     world.store.add(
         tables.Transaction,
         id=transaction.id,
@@ -204,6 +213,19 @@ def automatic_login(world: World, policy: str, login_hint: str | None) -> str | 
         hinted = find_identity(world, login_hint)
         return hinted.login if hinted and not hinted.deactivated else None
     return None
+
+
+def _note_request(world: World, request: AuthorizationRequest) -> None:
+    """What the journal must know to judge the client: all but the address as a fingerprint."""
+    world.entry.facts["authorize"] = {
+        "redirect_uri": redact_url(request.redirect_uri),
+        "response_type": request.response_type,
+        "state": fingerprint(request.state),
+        "nonce": fingerprint(request.nonce),
+        "code_challenge": fingerprint(request.code_challenge),
+        "code_challenge_method": request.code_challenge_method,
+        "openid": "openid" in request.scopes,
+    }
 
 
 def _already_decided() -> Refusal:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sandbox.core import jwts
+from sandbox.core.flows import mark
 from sandbox.core.keys import Key
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
@@ -34,7 +35,9 @@ def sign_id_token(
         bound["at_hash"] = left_half_hash(access_token, key.algorithm)
     if code is not None:
         bound["c_hash"] = left_half_hash(code, key.algorithm)
-    return jwts.issue(world, "id_token", bound, key)
+    token = jwts.issue(world, "id_token", bound, key)
+    mark(world, token)
+    return token
 
 
 def check_typ(token: str) -> None:

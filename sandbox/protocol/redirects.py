@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode, urlsplit
 
+from sandbox.core.world import DEFAULT
+
 # A browser would run or show these itself instead of calling an application (RFC 9700 section 4.1.3).
 FORBIDDEN_SCHEMES = frozenset({"javascript", "data", "vbscript", "blob", "file"})
 
@@ -40,6 +42,20 @@ def with_query(uri: str, parameters: Mapping[str, str | None]) -> str:
     if not added:
         return uri
     return f"{uri}{'&' if urlsplit(uri).query else '' if uri.endswith('?') else '?'}{added}"
+
+
+def without_world(uri: str, world: str) -> str:
+    """The URI without the prefix of this world, which no fixture knows: an exchange of another world than the default
+    one has its callback below `/w/{world}`, and what is registered is the same for all worlds.
+    """
+    prefix = f"/w/{world}/"
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return uri
+    if world == DEFAULT or not parts.path.startswith(prefix):
+        return uri
+    return uri.replace(prefix, "/", 1)
 
 
 def origin(uri: str) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from sandbox.core import jwts
-from sandbox.core.faults import check_fault
+from sandbox.core.fault_calls import check_fault
+from sandbox.core.flows import follow
 from sandbox.core.keys import KEY_TYPES, Key
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
@@ -24,6 +25,7 @@ def verify_token(world: World, token: str, find_keys: FindKeys) -> dict[str, Any
     leaves that open. Raises Refusal, `field` being the part at fault: TOKEN_MALFORMED, TOKEN_ALGORITHM_NOT_ALLOWED,
     TOKEN_KEY_UNKNOWN, TOKEN_KEY_AMBIGUOUS, TOKEN_SIGNATURE_BAD, TOKEN_EXPIRED, TOKEN_NOT_YET_VALID.
     """
+    follow(world, token)
     header = _read_header(token)
     algorithm = header.get("alg")
     # A shared secret would be the public key, and none would be nobody's (RFC 8725 sections 2.1 and 3.1).

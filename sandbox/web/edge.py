@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -17,12 +18,16 @@ from werkzeug.http import http_date
 from werkzeug.wsgi import get_path_info
 
 from sandbox.core.clock import Clock, tick
-from sandbox.core.faults import check_fault
-from sandbox.core.journal import Entry, printable
+from sandbox.core.fault_calls import Interruption
+from sandbox.core.journal import Entry
+from sandbox.core.redaction import printable
 from sandbox.core.refusals import Reason, Refusal
-from sandbox.core.world import find_world
+from sandbox.core.world import DEFAULT, World, find_world
+from sandbox.core.worlds import drop_idle_worlds, note_use, open_world
 from sandbox.mounts import Mount, Mounts
-from sandbox.service import House, Service
+from sandbox.service import FLOW, House, Service
+from sandbox.web import faults
+from sandbox.web.control.api import large_bodies
 from sandbox.web.errors import render_refusal
 from sandbox.web.names import NameWatch
 from sandbox.web.recording import write_journal
@@ -82,28 +87,46 @@ def install(app: Flask, sandbox: House, db: SQLAlchemy, mounts: Mounts) -> None:
 def _install_entry(app: Flask, sandbox: House, db: SQLAlchemy) -> None:
     @app.before_request
     def enter() -> None:
-        g.started, g.entry = tick(), Entry()
+        flow = request.environ.get(FLOW)
+        g.started, g.entry = tick(), Entry(flow=flow, bound=flow is not None)
         mount: Mount = request.environ["sandbox.mount"]
         g.mount = mount
         if not request.environ["sandbox.known_host"]:
             raise Refusal(Reason.HOST_UNKNOWN, f"this sandbox does not answer to the host {request.host!r}")
-        world = find_world(db.session(), mount.world, sandbox.ids)
-        if world is None:
-            raise Refusal(Reason.ROUTE_UNKNOWN, f"there is no world called {mount.world!r}")
-        world.entry = g.entry
+        world = _open_world(sandbox, db, mount.world)
+        world.entry, world.apart = g.entry, partial(sandbox.world, mount.world)
         g.world = world
         _check_body()
         # A preflight is the browser's own: a fault waits for the call behind it.
         if mount.slug and request.method != "OPTIONS":
-            check_fault(world, mount.slug, _operation())
+            faults.enter(world, mount.slug, _operation(), db.session.commit)
+
+
+def _open_world(sandbox: House, db: SQLAlchemy, name: str) -> World:
+    """The world with this name; on its first use it is made. Raises Refusal: LIMIT_REACHED."""
+    session = db.session()
+    world = find_world(session, name, sandbox.ids)
+    if world is None:
+        drop_idle_worlds(session, sandbox.config.world_idle)
+        world = open_world(session, name, sandbox.origin, sandbox.ids)
+        session.commit()
+    elif name != DEFAULT and note_use(world):
+        # No lock may be held while a room asks somebody outside.
+        session.commit()
+    return world
 
 
 def _install_refusals(app: Flask, sandbox: House, db: SQLAlchemy) -> None:
     @app.errorhandler(Refusal)
     def refuse(refusal: Refusal) -> ResponseReturnValue:
         g.entry.refusal = refusal
+        faults.stop_listening()
         service = _service(sandbox)
         return (service.render_refusal if service else render_refusal)(refusal)
+
+    @app.errorhandler(Interruption)
+    def interrupt(interruption: Interruption) -> ResponseReturnValue:
+        return faults.answer_instead(interruption.fault)
 
     @app.errorhandler(HTTPException)
     def refuse_routing(error: HTTPException) -> ResponseReturnValue:
@@ -128,13 +151,14 @@ def _install_exit(app: Flask, sandbox: House, db: SQLAlchemy) -> None:
     def leave(response: Response) -> Response:
         service = _service(sandbox)
         if service and "world" in g:
-            response = service.after_request(response)
+            # Before the room's headers, so that a browser may read a changed answer too.
+            response = service.after_request(faults.change_answer(response))
         _add_headers(response)
         if "world" in g and _is_journaled():
             write_journal(response, _operation())
         # What a refused request has done up to its refusal (a slowed-down poll, a revoked family) is part of it.
         db.session.commit()
-        return response
+        return faults.deliver(response)
 
 
 def _add_headers(response: Response) -> None:
@@ -149,6 +173,8 @@ def _add_headers(response: Response) -> None:
 
 
 def _check_body() -> None:
+    if most := large_bodies().get(request.endpoint or ""):
+        request.max_content_length = most
     # Werkzeug takes a body for whole that its sender cut off or, when it is chunked, that the limit cut off.
     declared, received = request.content_length, len(request.get_data())
     if declared is None:
@@ -169,7 +195,7 @@ def _operation() -> str:
 def _is_journaled() -> bool:
     # The sandbox's own pages are looked at, and would only fill the journal that they show.
     own = request.environ["sandbox.mount"].slug is None
-    return not (own and request.environ["sandbox.path"].startswith("/_sandbox/"))
+    return not (own and request.path.startswith("/_sandbox/"))
 
 
 def _routing_detail(error: HTTPException) -> str:

@@ -1,4 +1,4 @@
-"""The mailbox: what services would have sent to people, as a page and as JSON.
+"""The mailbox: what services would have sent to people, as a page.
 
 `to` and `service` in the query choose among the mails. Sends nothing, and changes nothing.
 """
@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Response, jsonify, render_template, request
+from flask import render_template, request
 
 from sandbox.core import mailbox, tables
 from sandbox.service import current_house, current_world
+from sandbox.web.control.guard import check_page
 
 
 def show_mailbox() -> str:
     """GET /_sandbox/mailbox: the mails for a person to read, latest first."""
+    check_page()
     services = current_house().services
     return render_template(
         "mailbox.html",
@@ -32,23 +34,6 @@ def show_mailbox() -> str:
         service=_query("service"),
         services=services.values(),
         most=mailbox.MOST_SHOWN,
-    )
-
-
-def list_mailbox() -> Response:
-    """GET /_sandbox/api/mailbox: `{"mail": [{id, service, to, subject, text, sent_at}]}`, latest first."""
-    return jsonify(
-        mail=[
-            {
-                "id": mail.id,
-                "service": mail.service,
-                "to": mail.to,
-                "subject": mail.subject,
-                "text": mail.text,
-                "sent_at": mail.sent_at,
-            }
-            for mail in _chosen()
-        ]
     )
 
 

@@ -15,12 +15,11 @@ from sandbox.core.refusals import Reason, Refusal
 from sandbox.mounts import Mount
 from sandbox.service import current_house, current_mount, current_world
 from sandbox.web.files import STATIC
-from sandbox.web.mailbox import list_mailbox, show_mailbox
+from sandbox.web.mailbox import show_mailbox
 from sandbox.web.snippets import show_all
 
 pages = Blueprint("own", __name__)
 pages.get("/_sandbox/mailbox")(show_mailbox)
-pages.get("/_sandbox/api/mailbox")(list_mailbox)
 
 
 @pages.get("/")

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 
 Visit = Callable[..., Page]
 

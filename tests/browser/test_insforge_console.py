@@ -10,7 +10,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 from sandbox.core import tables
 from sandbox.core.faults import arm_fault
 from sandbox.core.refusals import Reason
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.browser.test_looks import SIZES, keep
 from tests.conftest import HouseClient
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sandbox.core import tables
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.person import query
 
 

@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.browser.test_looks import SIZES, keep
 
 # Starting Chromium and swapping a code take their time on a busy machine.

@@ -9,7 +9,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.person import query
 
 CLIENT = {"client_id": "Iv1.sandboxclient", "client_secret": "sandbox-secret"}

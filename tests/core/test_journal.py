@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.core.journal import Entry, is_secret, printable, redact, redact_headers, redact_query, redact_url
+from sandbox.core.journal import Entry, fingerprint
+from sandbox.core.redaction import is_secret, printable, redact, redact_headers, redact_query, redact_text, redact_url
 
 
 @pytest.mark.parametrize(
@@ -87,3 +88,46 @@ def test_what_lies_below_a_secret_name_is_secret_however_deep():
 
     assert "S3CRET-VALUE" not in str(redact({"access_token": {"x": ["S3CRET-VALUE"]}}))
     assert "S3CRET-VALUE" not in str(redact({"a": nested}))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["newPassword", "user-password", "otp_code", "authToken", "PrivateKey", "x-csrf-token", "SAMLResponse", "secrets"],
+)
+def test_a_secret_is_known_in_any_spelling(name):
+    assert is_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["token_type", "token_endpoint", "code_challenge", "client_secret_expires_at", "nonce"]
+)
+def test_what_is_only_about_a_secret_stays(name):
+    assert not is_secret(name)
+
+
+def test_the_code_of_an_error_is_a_word_that_stays():
+    assert redact({"code": "invalid_grant", "statusCode": 401}, is_error=True) == {
+        "code": "invalid_grant",
+        "statusCode": 401,
+    }
+    assert redact({"code": "4/0AX4XfWh"}, is_error=True) == {"code": "4/0A…(10)"}
+    assert redact({"code": "invalid_grant"}) == {"code": "inva…(13)"}
+
+
+def test_a_token_tells_who_issued_it_for_whom_and_until_when():
+    token = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJodHRwOi8vaSIsImF1ZCI6ImEiLCJleHAiOjksIm5hbWUiOiJBZGEifQ.c2lnbmF0dXJl"
+
+    shown = redact({"id_token": token})["id_token"]
+
+    assert shown == f'eyJh…({len(token)}) {{"iss": "http://i", "aud": "a", "exp": 9}}'
+
+
+def test_credentials_in_urls_and_prose_are_hidden():
+    assert redact_url("https://user:pass@h.test/p?a=b") == "https://…@h.test/p?a=b"
+    assert "s3cret" not in redact_text('{"client_secret": "s3cret", "x": ')
+    assert redact_text("plain words, a=b") == "plain words, a=b"
+
+
+def test_two_values_are_told_apart_by_their_fingerprints():
+    assert fingerprint("a") == fingerprint("a") != fingerprint("b")
+    assert fingerprint(None) is None

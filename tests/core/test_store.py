@@ -51,8 +51,9 @@ def elsewhere(session: Session) -> Store:
 
 
 def fault(**values: Any) -> dict[str, Any]:
-    blank = {"id": "one", "service": "github", "operation": "authorize", "reason": "CODE_UNKNOWN"}
-    return {**blank, "detail": "", "sticky": False, **values}
+    blank = {"id": "one", "serial": 1, "service": "github", "operation": "authorize", "client_id": None, "login": None}
+    rule = {"skip": 0, "times": 1, "probability": 1.0, "action": {}, "hits": 0}
+    return {**blank, "name": "", **rule, **values}
 
 
 def code(**values: Any) -> dict[str, Any]:
@@ -136,11 +137,11 @@ def test_list_orders_by_several_columns(store):
 
 
 def test_count_takes_any_values(store):
-    store.add(tables.Fault, *(fault(id=name, sticky=name == "a") for name in "abc"))
+    store.add(tables.Fault, *(fault(id=name, hits=int(name == "a")) for name in "abc"))
 
     assert store.count(tables.Fault) == 3
-    assert store.count(tables.Fault, sticky=False) == 2
-    assert store.count(tables.Fault, sticky=True, id="b") == 0
+    assert store.count(tables.Fault, hits=0) == 2
+    assert store.count(tables.Fault, hits=1, id="b") == 0
 
 
 def test_put_inserts_and_then_overwrites(store):
@@ -163,17 +164,17 @@ def test_count_up_starts_at_one_and_keeps_keys_apart(store):
 def test_change_tells_how_many_rows_there_were(store):
     store.add(tables.Fault, *(fault(id=name) for name in "abc"))
 
-    assert store.change(tables.Fault, {"detail": "x", "sticky": True}, id="a") == 1
-    assert store.change(tables.Fault, {"detail": "y"}) == 3
-    assert store.change(tables.Fault, {"detail": "z"}, id="nobody") == 0
-    assert {row.detail for row in store.list(tables.Fault, order=("id",))} == {"y"}
+    assert store.change(tables.Fault, {"name": "x", "hits": 1}, id="a") == 1
+    assert store.change(tables.Fault, {"name": "y"}) == 3
+    assert store.change(tables.Fault, {"name": "z"}, id="nobody") == 0
+    assert {row.name for row in store.list(tables.Fault, order=("id",))} == {"y"}
 
 
 def test_a_condition_on_a_changed_column_sees_its_old_value(store):
-    store.add(tables.Fault, **fault(detail="old"))
+    store.add(tables.Fault, **fault(name="old"))
 
-    assert store.change(tables.Fault, {"detail": "new"}, detail="old") == 1
-    assert store.change(tables.Fault, {"detail": "new"}, detail="old") == 0
+    assert store.change(tables.Fault, {"name": "new"}, name="old") == 1
+    assert store.change(tables.Fault, {"name": "new"}, name="old") == 0
 
 
 def test_claim_returns_the_changed_row_to_the_first(store):
@@ -188,16 +189,16 @@ def test_claim_returns_the_changed_row_to_the_first(store):
 
 
 def test_remove_tells_how_many_rows_there_were(store):
-    store.add(tables.Fault, *(fault(id=name, sticky=name == "a") for name in "abc"))
+    store.add(tables.Fault, *(fault(id=name, hits=int(name == "a")) for name in "abc"))
 
-    assert store.remove(tables.Fault, sticky=True) == 1
-    assert store.remove(tables.Fault, sticky=True) == 0
+    assert store.remove(tables.Fault, hits=1) == 1
+    assert store.remove(tables.Fault, hits=1) == 0
     assert store.remove(tables.Fault) == 2
 
 
 def test_the_journal_numbers_its_entries(store, elsewhere):
     entry = {"at": 0, "duration_us": 1, "service": "", "operation": "", "method": "GET", "path": "/", "status": 200}
-    none = dict.fromkeys(("reason", "detail", "flow", "client_id", "login"))
+    none = dict.fromkeys(("reason", "detail", "fault", "flow", "client_id", "login"))
     for writer in (store, elsewhere, store):
         writer.add(tables.JournalEntry, **entry, **none, request={}, response={})
 
@@ -207,27 +208,43 @@ def test_the_journal_numbers_its_entries(store, elsewhere):
     assert len(numbers) == 2
 
 
+def test_rows_are_found_by_ranges_and_by_their_latest_values(store):
+    entry = {"at": 0, "duration_us": 1, "service": "", "operation": "", "method": "GET", "path": "/"}
+    none = dict.fromkeys(("reason", "detail", "fault", "client_id", "login"))
+    for flow, status in (("a", 200), ("b", 401), (None, 404), ("a", 500)):
+        store.add(tables.JournalEntry, **entry, **none, flow=flow, status=status, request={}, response={})
+
+    refused = store.list(
+        tables.JournalEntry, order=("id",), columns=("id", "status"), between={"status": (400, 499), "id": (1, None)}
+    )
+
+    assert [tuple(row) for row in refused] == [(refused[0].id, 401), (refused[0].id + 1, 404)]
+    assert store.latest(tables.JournalEntry, "flow") == ["a", "b"]
+    assert store.latest(tables.JournalEntry, "flow", limit=1, status=401) == ["b"]
+    assert store.latest(tables.JournalEntry, "flow", reason="\0") == []
+
+
 @pytest.mark.parametrize(
     "meddle",
     [
         pytest.param(lambda other: other.find(tables.Fault, id="one"), id="find"),
         pytest.param(lambda other: other.list(tables.Fault, order=("id",)), id="list"),
         pytest.param(lambda other: other.count(tables.Fault), id="count"),
-        pytest.param(lambda other: other.add(tables.Fault, **fault(detail="theirs")), id="add"),
+        pytest.param(lambda other: other.add(tables.Fault, **fault(name="theirs")), id="add"),
         pytest.param(lambda other: other.add(tables.Fault, fault(), fault(id="two")), id="add many"),
-        pytest.param(lambda other: other.put(tables.Fault, **fault(detail="theirs")), id="put"),
-        pytest.param(lambda other: other.change(tables.Fault, {"detail": "theirs"}), id="change"),
-        pytest.param(lambda other: other.claim(tables.Fault, {"detail": "theirs"}, id="one"), id="claim"),
+        pytest.param(lambda other: other.put(tables.Fault, **fault(name="theirs")), id="put"),
+        pytest.param(lambda other: other.change(tables.Fault, {"name": "theirs"}), id="change"),
+        pytest.param(lambda other: other.claim(tables.Fault, {"name": "theirs"}, id="one"), id="claim"),
         pytest.param(lambda other: other.remove(tables.Fault), id="remove"),
     ],
 )
 def test_worlds_never_meet(store: Store, elsewhere: Store, meddle: Callable[[Store], object]):
-    store.add(tables.Fault, **fault(detail="ours"))
+    store.add(tables.Fault, **fault(name="ours"))
 
     assert not meddle(elsewhere)
 
     (row,) = store.list(tables.Fault, order=("id",))
-    assert row.detail == "ours"
+    assert row.name == "ours"
 
 
 def test_worlds_count_apart(store, elsewhere):
@@ -245,10 +262,10 @@ def test_text_that_no_row_can_hold_finds_nothing(store, text):
     assert store.find(tables.Fault, id=text) is None
     assert store.list(tables.Fault, order=("id",), id=text) == []
     assert store.count(tables.Fault, id=text) == 0
-    assert store.change(tables.Fault, {"detail": "x"}, id=text) == 0
-    assert store.claim(tables.Fault, {"detail": "x"}, id=text) is None
+    assert store.change(tables.Fault, {"name": "x"}, id=text) == 0
+    assert store.claim(tables.Fault, {"name": "x"}, id=text) is None
     assert store.remove(tables.Fault, id=text) == 0
-    assert store.find(tables.Fault, id="one").detail == ""
+    assert store.find(tables.Fault, id="one").name == ""
 
 
 @pytest.mark.parametrize("text", ["'; DROP TABLE faults; --", "%", "_", "👩🏽‍🚀", "x" * 100_000, ""])

@@ -195,7 +195,7 @@ def token_of_nobody(sandbox: HouseClient, sign_in: SignIn) -> Any:
 def upstream_fault(sandbox: HouseClient, sign_in: SignIn) -> Any:
     token = provider_token(sandbox, sign_in)
     with sandbox.world() as world:
-        arm_fault(world, "gmi", "upstream", Reason.PROVIDER_FAILED)
+        arm_fault(world, "github", "get_user", Reason.PROVIDER_FAILED)
     return present_token(sandbox, token)
 
 

@@ -42,7 +42,7 @@ def test_every_reason_of_the_room_is_documented():
 def test_every_setting_is_documented(app):
     documented = {cells[0] for cells in ROWS}
 
-    assert {f"`{key}`" for key in app.extensions["sandbox"].fixture.sections["gmi"]} <= documented
+    assert {f"`{key}`" for key in app.extensions["sandbox"].origin.fixture.sections["gmi"]} <= documented
 
 
 class TestExamples:

@@ -84,7 +84,7 @@ def test_a_refused_request_does_not_spend_the_code(sandbox, sign_in):
     code = console_code(sign_in)
     swap_code(sandbox, code, provider="gitlab")
     with sandbox.world() as world:
-        arm_fault(world, "gmi", "upstream", Reason.PROVIDER_FAILED)
+        arm_fault(world, "github", "access_token", Reason.PROVIDER_FAILED)
     swap_code(sandbox, code)
 
     assert swap_code(sandbox, code).status_code == 200
@@ -140,7 +140,7 @@ def unregistered(sandbox: HouseClient, sign_in: SignIn) -> Any:
 
 def upstream_fault(sandbox: HouseClient, sign_in: SignIn) -> Any:
     with sandbox.world() as world:
-        arm_fault(world, "gmi", "upstream", Reason.PROVIDER_FAILED)
+        arm_fault(world, "github", "access_token", Reason.PROVIDER_FAILED)
     return swap_code(sandbox, "any")
 
 

@@ -353,7 +353,7 @@ def callback(path: str, **asked: Any) -> Any:
 def genuine(**said: Any) -> Any:
     def make(sandbox: Any) -> str:
         with sandbox.world() as world:
-            return sign_by_secret(world, said, 60)
+            return sign_by_secret(world, "state", said, 60)
 
     return make
 

@@ -15,7 +15,7 @@ from joserfc import jws
 from sandbox import Config, create_app
 from sandbox.core import keysets
 from sandbox.core.refusals import Reason
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.conformance import signing
 from tests.conformance.listener import Listener
 from tests.support.components import free_port

@@ -11,7 +11,7 @@ import requests
 from sandbox import Config, create_app
 from sandbox.core.keysets import rotate_key
 from sandbox.core.refusals import Reason
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.conftest import HouseClient
 from tests.support.prisme import INVALID_JWT, check_refused, configure, configure_provider, exchange, forge, me
 

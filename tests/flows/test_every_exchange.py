@@ -9,7 +9,7 @@ import jwt
 import pytest
 import requests
 
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.azure_login import CALLBACK, CHALLENGE, CONTOSO, SECRET, VERIFIER, WEB
 from tests.support.fanfare import PK, SK
 from tests.support.jitsudo import CONTOSO as TENANT

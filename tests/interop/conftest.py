@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.certificates import Certificates
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.person import Person
 
 

@@ -12,7 +12,7 @@ from authlib.integrations.flask_client import OAuth
 from authlib.integrations.requests_client import OAuth2Session
 from flask import Flask, Response, jsonify
 
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.person import query
 
 CLIENT, SECRET = "Iv1.sandboxclient", "sandbox-secret"

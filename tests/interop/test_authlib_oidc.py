@@ -15,7 +15,7 @@ from joserfc.errors import JoseError
 
 from sandbox.certificates import Certificates
 from sandbox.core.keysets import rotate_key
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.azure import CONTOSO, WEB
 from tests.support.person import query
 

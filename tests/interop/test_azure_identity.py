@@ -21,7 +21,7 @@ from azure.identity import (
 
 from sandbox.certificates import Certificates
 from sandbox.core.fixtures import shipped
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.azure import ALICE, CONTOSO, PUBLIC, WEB
 from tests.support.person import Person, query
 from tests.support.snippets import load, snippet

@@ -11,7 +11,7 @@ import pytest
 from gmicloud import Client
 from gmicloud._internal._exceptions import APIError
 
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.conftest import HouseClient
 
 EMAIL, PASSWORD = "octocat@octo-org.test", "sandbox-password"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.components import NODE_SCRIPTS
 from tests.support.insforge import NEW, cloud_code, configure, setting
 from tests.support.single_page import SinglePage, application, open_single_page

@@ -13,7 +13,7 @@ import requests
 from insforge import InsforgeClient
 from insforge.exceptions import InsforgeAuthError, InsforgeHTTPError
 
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.insforge import APP, AUTH, CHALLENGE, NEW, VERIFIER, cloud_code, configure, query, setting
 from tests.support.person import Person
 

@@ -14,7 +14,7 @@ from sandbox import Config
 from sandbox.core.faults import arm_fault
 from sandbox.core.keysets import rotate_key
 from sandbox.core.refusals import Reason
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.conversation import Conversation, converse
 from tests.support.insforge import NEW, claims, cloud_code, query, setting
 from tests.support.person import Person

@@ -17,7 +17,7 @@ from msal import ConfidentialClientApplication, PublicClientApplication
 from sandbox.certificates import Certificates
 from sandbox.core.fixtures import shipped
 from sandbox.core.keysets import rotate_key
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.azure import ALICE, CONTOSO, GRAPH, PUBLIC, WEB
 from tests.support.person import Person, query
 from tests.support.snippets import load, snippet

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from sandbox.core.faults import arm_fault
 from sandbox.core.refusals import Reason
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.single_page import SinglePage, application, open_single_page, with_cookies_in_frames
 
 LIBRARY = "@azure/msal-browser/lib/msal-browser.min.js"

@@ -14,7 +14,7 @@ from sandbox.certificates import Certificates
 from sandbox.core.faults import arm_fault
 from sandbox.core.fixtures import shipped
 from sandbox.core.refusals import Reason
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.conversation import Conversation, converse
 from tests.support.person import Person
 

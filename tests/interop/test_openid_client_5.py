@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.certificates import Certificates
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.conversation import Conversation, converse
 from tests.support.person import Person
 

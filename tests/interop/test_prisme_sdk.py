@@ -10,7 +10,7 @@ import pytest
 from prismeai import PrismeAI
 from prismeai._exceptions import APIStatusError, AuthenticationError, PermissionDeniedError, RateLimitError
 
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.prisme import configure, forge
 
 EXCHANGE = "/login/token-exchange"

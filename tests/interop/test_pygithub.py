@@ -10,7 +10,7 @@ from github import Auth, BadCredentialsException, Github, GithubException, Unkno
 from github.AccessToken import AccessToken
 from github.ApplicationOAuth import ApplicationOAuth
 
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.person import Person, query
 
 CLIENT, APP, SECRET = "Iv1.sandboxclient", "Iv23.sandboxghapp", "sandbox-secret"

@@ -9,7 +9,7 @@ from oauthlib.oauth2 import AccessDeniedError, MismatchingStateError
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 from requests_oauthlib import OAuth2Session
 
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.person import Person
 
 CLIENT, SECRET = "Iv1.sandboxclient", "sandbox-secret"

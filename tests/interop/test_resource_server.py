@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.certificates import Certificates
 from sandbox.core.keysets import drop_key, rotate_key
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.azure import ALICE, CONTOSO, WEB
 from tests.support.person import Person, query
 from tests.support.snippets import load, snippet

@@ -11,7 +11,7 @@ import pytest
 from sandbox import Config
 from sandbox.certificates import Certificates
 from sandbox.core.fixtures import shipped
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.components import NODE_SCRIPTS, free_port
 from tests.support.forms import submit
 from tests.support.person import Person

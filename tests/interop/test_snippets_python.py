@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from sandbox.certificates import Certificates
-from sandbox.server import ThreadServer
+from sandbox.threads import ThreadServer
 from tests.support.person import Person
 from tests.support.snippets import load, program, run_python, snippet
 

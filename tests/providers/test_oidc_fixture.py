@@ -30,6 +30,8 @@ WRONG = {
         'clients[0].service: is a path of another service; found "token"'),
     "client of no issuer": (client("oidc/mian") + "oidc: {any_issuer: false, issuers: [{name: main}]}",
         'clients[0].service: must be oidc/ and the name of an issuer; found "oidc/mian" (did you mean "oidc/main"?)'),
+    "client of an issuer that misbehaves as none does": (client("oidc/~rude"),
+        'clients[0].service: no issuer misbehaves so; found "~rude"'),
     "subject twice": ("identities: [{login: a, oidc: {subject: x}}, {login: b, oidc: {subject: x}}]",
         "identities[1].oidc.subject: is already taken by identities[0].oidc.subject"),
     "subject like a login": ("identities: [{login: a}, {login: b, oidc: {subject: a}}]",

@@ -9,7 +9,8 @@ from flask import Flask
 
 from sandbox import Config
 from sandbox.certificates import Certificates, open_certificates
-from sandbox.server import ThreadServer, certificate_names
+from sandbox.server import certificate_names
+from sandbox.threads import ThreadServer
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.docs.markdown import Example
 from tests.support.components import miss
+from tests.support.process import PROGRAMS
 
 _DOCUMENTED_PORT = "9400"
 _END = "--- end of step\n"
@@ -27,7 +28,7 @@ def check_steps(steps: Sequence[Example], port: int, folder: Path) -> None:
     run = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script.replace(_DOCUMENTED_PORT, str(port))],
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), "no_proxy": "*"},
+        env={"PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}", "HOME": str(folder), "no_proxy": "*"},
         capture_output=True,
         text=True,
         check=False,

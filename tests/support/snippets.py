@@ -14,8 +14,8 @@ from typing import IO, cast
 
 from sandbox import Config
 from sandbox.certificates import Certificates
-from sandbox.server import ThreadServer
 from sandbox.snippets import print_snippet
+from sandbox.threads import ThreadServer
 
 PATIENCE = 60  # seconds, on a busy machine
 # Nothing listens there: a library that asks any other host than this machine's fails at once.

@@ -13,6 +13,8 @@ from __future__ import annotations
 from sandbox.exchanges.fanfare.errors import WORDS, render_refusal
 from sandbox.exchanges.fanfare.fixture import check_fixture
 from sandbox.exchanges.fanfare.headers import after_request
+from sandbox.exchanges.fanfare.headless import WAYS
+from sandbox.exchanges.fanfare.mint import MINTS
 from sandbox.exchanges.fanfare.models import SLUG
 from sandbox.exchanges.fanfare.routes import room
 from sandbox.service import Service
@@ -29,4 +31,6 @@ service = Service(
     render_refusal=render_refusal,
     check_fixture=check_fixture,
     after_request=after_request,
+    ways=WAYS,
+    mints=MINTS,
 )

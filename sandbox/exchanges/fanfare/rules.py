@@ -60,12 +60,12 @@ def exchange(world: World, organization: Organization, value: str, presented: Cr
     guest = access.find_guest(world, organization, presented) if code.data["is_new"] else None
     if guest and not consumer.signed_in:
         consumer = consumers.move_to_guest(world, consumer, guest)
-    return _sign_in(world, consumer)
+    return sign_in(world, consumer)
 
 
 def begin_guest(world: World, organization: Organization) -> Session:
     """A session of somebody of whom nothing is known."""
-    return _sign_in(world, consumers.add_guest(world, organization.id))
+    return sign_in(world, consumers.add_guest(world, organization.id))
 
 
 def request_otp(world: World, organization: Organization, address: Address, name: str | None) -> None:
@@ -90,7 +90,7 @@ def verify_otp(
             consumer = consumers.join_address(world, guest, address, name)
         else:
             consumer = consumers.add_by_address(world, organization.id, address, name)
-    return _sign_in(world, consumer)
+    return sign_in(world, consumer)
 
 
 def refresh(world: World, organization: Organization, value: str | None) -> Session:
@@ -108,7 +108,8 @@ def log_out(world: World, session: LiveSession) -> None:
     tokens.end_session(world, session.consumer_id, session.id)
 
 
-def _sign_in(world: World, consumer: Consumer) -> Session:
+def sign_in(world: World, consumer: Consumer) -> Session:
+    """A new session of a consumer, who is known to have signed in from now on."""
     if not consumer.signed_in:
         consumer = consumers.save(world, replace(consumer, signed_in=True))
     return tokens.begin_session(world, consumer)

@@ -15,6 +15,8 @@ import shlex
 
 from sandbox.exchanges.gmi.errors import WORDS, render_refusal
 from sandbox.exchanges.gmi.fixture import check_fixture
+from sandbox.exchanges.gmi.headless import WAYS
+from sandbox.exchanges.gmi.mint import MINTS
 from sandbox.exchanges.gmi.routes import allow_origin, room
 from sandbox.mounts import Mount
 from sandbox.service import Service
@@ -41,4 +43,6 @@ service = Service(
     after_request=allow_origin,
     demo_command=_demo_command,
     demo_provider="github",
+    ways=WAYS,
+    mints=MINTS,
 )

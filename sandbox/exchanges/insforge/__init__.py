@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from sandbox.exchanges.insforge.errors import render_refusal
 from sandbox.exchanges.insforge.fixture import check_fixture
+from sandbox.exchanges.insforge.headless import WAYS
+from sandbox.exchanges.insforge.mint import MINTS
 from sandbox.exchanges.insforge.models import SLUG
 from sandbox.exchanges.insforge.routes import allow_origin, room
 from sandbox.exchanges.insforge.seed import seed
@@ -33,4 +35,6 @@ service = Service(
     check_fixture=check_fixture,
     seed=seed,
     after_request=allow_origin,
+    ways=WAYS,
+    mints=MINTS,
 )

@@ -13,6 +13,7 @@ from typing import Any
 
 from sandbox.core import jwts, keysets
 from sandbox.core.compare import same_secret
+from sandbox.core.flows import follow, mark
 from sandbox.core.keys import Key, secret_key
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.tokens import ACCESS, REFRESH
@@ -55,6 +56,7 @@ def read_access_token(world: World, value: str) -> dict[str, Any]:
 
     Raises Refusal: the reasons of `jwts.verify`, TOKEN_TYPE_WRONG.
     """
+    follow(world, value)
     claims = jwts.verify(world, value, [*published_keys(world), _secret(world)])
     # Refresh tokens and states are signed with the same secret; the vendor's own backend takes a refresh token.
     genuine = claims.get("role") in (AUTHENTICATED, PROJECT_ADMIN) and isinstance(claims.get("sub"), str)
@@ -69,6 +71,7 @@ def read_refresh_token(world: World, value: str, session_type: SessionType) -> R
     Raises Refusal: REFRESH_TOKEN_UNKNOWN, REFRESH_TOKEN_EXPIRED, TOKEN_TYPE_WRONG, TOKEN_AUDIENCE_WRONG for one of the
     other type of session.
     """
+    follow(world, value)
     try:
         claims = jwts.verify(world, value, _secret(world))
     except Refusal as refusal:
@@ -125,10 +128,14 @@ def _begin(world: World, kind: SessionType, subject: str, claims: dict[str, Any]
     key = _named(keysets.signing_key(world, SLUG, _ALGORITHM))
     nonce = nonce or base64.urlsafe_b64encode(bytes.fromhex(world.ids.hex(64))).rstrip(b"=").decode()
     refresh = wire.refresh_claims(kind, subject, nonce)
+    access_token = jwts.issue(world, ACCESS, {**claims, "iat": now, "exp": now + settings["access_token_ttl"]}, key)
+    refresh_token = sign_by_secret(world, REFRESH, refresh, settings["refresh_token_ttl"])
+    for token in (access_token, refresh_token):
+        mark(world, token)
     return Session(
         subject=subject,
-        access_token=jwts.issue(world, ACCESS, {**claims, "iat": now, "exp": now + settings["access_token_ttl"]}, key),
-        refresh_token=sign_by_secret(world, REFRESH, refresh, settings["refresh_token_ttl"]),
+        access_token=access_token,
+        refresh_token=refresh_token,
         csrf_token=csrf_token(settings["jwt_secret"], kind, subject, nonce),
     )
 

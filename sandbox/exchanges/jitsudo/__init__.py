@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from sandbox.exchanges.jitsudo.errors import WORDS, render_refusal
 from sandbox.exchanges.jitsudo.fixture import check_fixture
+from sandbox.exchanges.jitsudo.headless import WAYS
+from sandbox.exchanges.jitsudo.mint import MINTS
 from sandbox.exchanges.jitsudo.models import SLUG
 from sandbox.exchanges.jitsudo.routes import allow_origin, room
 from sandbox.exchanges.jitsudo.seed import seed
@@ -31,5 +33,8 @@ service = Service(
     render_refusal=render_refusal,
     check_fixture=check_fixture,
     seed=seed,
+    lists={"tenants": "id"},
     after_request=allow_origin,
+    ways=WAYS,
+    mints=MINTS,
 )

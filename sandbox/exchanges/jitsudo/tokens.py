@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.core import jwts
+from sandbox.core.flows import follow, mark
 from sandbox.core.keys import Key, secret_key
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.tokens import ACCESS
@@ -20,7 +21,9 @@ def issue_system_token(world: World, tenant: Tenant, user_id: str, person: Perso
     expires_at = min(now + parse_duration(world.settings[SLUG]["jwt_ttl"]), _LAST_SECOND)
     life = {"iat": now, "exp": expires_at, "jti": world.ids.uuid()}
     claims = {**wire.system_claims(tenant, user_id, person), **life}
-    return SystemToken(jwts.issue(world, ACCESS, claims, _key(world)), expires_at)
+    token = jwts.issue(world, ACCESS, claims, _key(world))
+    mark(world, token)
+    return SystemToken(token, expires_at)
 
 
 def read_system_token(world: World, value: str) -> str:
@@ -28,6 +31,7 @@ def read_system_token(world: World, value: str) -> str:
 
     Raises Refusal: the reasons of `jwts.verify`, TOKEN_ISSUER_WRONG, TOKEN_MALFORMED.
     """
+    follow(world, value)
     claims = jwts.verify(world, value, _key(world))
     if claims.get("iss") != wire.ISSUER:
         raise Refusal(Reason.TOKEN_ISSUER_WRONG, f"the token was issued by {claims.get('iss')!r}")

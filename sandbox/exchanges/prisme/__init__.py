@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from sandbox.exchanges.prisme.errors import render_refusal
 from sandbox.exchanges.prisme.fixture import check_fixture
+from sandbox.exchanges.prisme.headless import WAYS
+from sandbox.exchanges.prisme.mint import MINTS
 from sandbox.exchanges.prisme.models import SLUG
 from sandbox.exchanges.prisme.routes import finish_answer, room
 from sandbox.exchanges.prisme.seed import seed
@@ -33,4 +35,6 @@ service = Service(
     check_fixture=check_fixture,
     seed=seed,
     after_request=finish_answer,
+    ways=WAYS,
+    mints=MINTS,
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sandbox.core import tables
 from sandbox.core.codes import check_code, redeem_code
+from sandbox.core.redaction import redact_url
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 from sandbox.protocol.authorization import AUTHORIZATION_CODE, AuthorizationRequest
@@ -43,6 +44,7 @@ def check_authorization_code(
     `is_allowed` is the room's rule for a redirect URI that the authorization request had left out. Raises Refusal:
     the reasons of `check_code`, REDIRECT_URI_MISMATCH, and those of `check_verifier`.
     """
+    world.entry.facts["redirect_uri"] = redirect_uri and redact_url(redirect_uri)
     row = check_code(world, code, service=service, kind=AUTHORIZATION_CODE, client_id=client.client_id)
     request = AuthorizationRequest.restore(row.data["request"])
     if redirect_uri:

@@ -61,6 +61,7 @@ def begin_device_grant(
         redeemed_at=None,
     )
     world.entry.note(flow=flow, client_id=client.client_id)
+    world.entry.facts["device"] = "begin"
 
 
 def get_pending_grant(world: World, service: str, user_code: str) -> tables.DeviceGrant:
@@ -107,6 +108,7 @@ def check_device_code(world: World, service: str, client: tables.Client, device_
             "device_code",
         )
     world.entry.note(flow=grant.flow, login=grant.login)
+    world.entry.facts["device"] = "poll"
     now = world.now()
     if grant.redeemed_at is not None:
         raise _already_redeemed(now - grant.redeemed_at)

@@ -17,6 +17,8 @@ from sandbox.mounts import Mount
 from sandbox.providers.azure.errors import WORDS, render_refusal
 from sandbox.providers.azure.fixture import check_fixture
 from sandbox.providers.azure.headers import after_request
+from sandbox.providers.azure.headless import begin_login
+from sandbox.providers.azure.mint import MINTS
 from sandbox.providers.azure.routes import room
 from sandbox.providers.azure.seed import seed
 from sandbox.providers.azure.snippets import SNIPPETS
@@ -61,8 +63,11 @@ service = Service(
     render_refusal=render_refusal,
     check_fixture=check_fixture,
     seed=seed,
+    lists={"tenants": "id"},
     after_request=after_request,
     upstream=EntraId(),
     demo_url=_demo_url,
     snippets=SNIPPETS,
+    begin_login=begin_login,
+    mints=MINTS,
 )

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from sandbox.core import tables
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
-from sandbox.protocol.redirects import is_safe
+from sandbox.protocol.redirects import is_safe, without_world
 from sandbox.providers.azure.authorities import COMMON, ORGANIZATIONS, Authority
 from sandbox.providers.azure.directory import Tenant, first_tenant, get_tenant
 
@@ -43,6 +43,7 @@ def find_platform(client: tables.Client, redirect_uri: str) -> Platform | None:
         return None
     if urlsplit(redirect_uri).query and client.settings["audience"] not in (MY_ORG, MULTIPLE_ORGS):
         return None
+    redirect_uri = without_world(redirect_uri, client.world)
     registered = list(list_redirect_uris(client))
     exact = (platform for uri, platform in registered if uri == redirect_uri)
     local = (platform for uri, platform in registered if _without_port(uri) == _without_port(redirect_uri))

@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.core import keysets
 from sandbox.core.clients import check_secret, get_client
+from sandbox.core.fault_calls import as_operation
 from sandbox.core.refusals import Refusal
 from sandbox.core.world import World
 from sandbox.protocol.redirects import with_query
@@ -36,6 +37,7 @@ KEYS_OPERATION = "keys"
 class EntraId(Upstream):
     """The verbs of an Upstream, in version 2.0; an issuer is a tenant, by its id or a domain."""
 
+    @as_operation(SLUG, "token")
     def redeem(self, world: World, redemption: Redemption, *, issuer: str | None = None) -> UpstreamTokens:
         """Swap a code of this client for tokens. Raises Refusal as the token endpoint would.
 
@@ -56,6 +58,7 @@ class EntraId(Upstream):
         issued = redeem_code(world, authority, caller, TokenParameters(**given))
         return UpstreamTokens(issued.access_token, issued.id_token)
 
+    @as_operation(SLUG, "get_me")
     def look_up(self, world: World, access_token: str, *, issuer: str | None = None) -> UpstreamUser:  # noqa: ARG002
         """Who a token of Microsoft Graph speaks for, and which client holds it. Raises Refusal as Graph would."""
         caller = get_caller(world, f"Bearer {access_token}")

@@ -18,7 +18,9 @@ from sandbox.mounts import Mount
 from sandbox.providers.github.api.routes import after_api_request, register_api
 from sandbox.providers.github.errors import WORDS, render_refusal
 from sandbox.providers.github.fixture import check_fixture
+from sandbox.providers.github.headless import begin_login
 from sandbox.providers.github.login.routes import register_login
+from sandbox.providers.github.mint import MINTS
 from sandbox.providers.github.seed import seed
 from sandbox.providers.github.snippets import SNIPPETS
 from sandbox.providers.github.upstream import GitHub
@@ -63,4 +65,6 @@ service = Service(
     upstream=GitHub(),
     demo_url=_demo_url,
     snippets=SNIPPETS,
+    begin_login=begin_login,
+    mints=MINTS,
 )

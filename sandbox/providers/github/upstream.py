@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.core.clients import check_secret, get_client
+from sandbox.core.fault_calls import as_operation
 from sandbox.core.world import World
 from sandbox.providers.github.api.callers import get_caller
 from sandbox.providers.github.login.token_rules import redeem_code_of
@@ -14,6 +15,7 @@ from sandbox.service import Redemption, Upstream, UpstreamTokens, UpstreamUser, 
 class GitHub(Upstream):
     """The verbs of an Upstream that GitHub has; it signs no tokens that others verify."""
 
+    @as_operation(SLUG, "access_token")
     def redeem(self, world: World, redemption: Redemption, *, issuer: str | None = None) -> UpstreamTokens:  # noqa: ARG002 - there is one GitHub
         """Swap a code of this client for a `gho_` or `ghu_` token. Raises Refusal as the token endpoint would."""
         client = get_client(world, SLUG, redemption.client_id)
@@ -27,6 +29,7 @@ class GitHub(Upstream):
         )
         return UpstreamTokens(issued.access_token)
 
+    @as_operation(SLUG, "get_user")
     def look_up(self, world: World, access_token: str, *, issuer: str | None = None) -> UpstreamUser:  # noqa: ARG002
         """Who a token speaks for, and which client holds it.
 

@@ -13,6 +13,8 @@ from __future__ import annotations
 from sandbox.mounts import Mount
 from sandbox.providers.insforge_cloud.errors import WORDS, render_refusal
 from sandbox.providers.insforge_cloud.fixture import check_fixture
+from sandbox.providers.insforge_cloud.headless import begin_login
+from sandbox.providers.insforge_cloud.mint import MINTS
 from sandbox.providers.insforge_cloud.people import SLUG
 from sandbox.providers.insforge_cloud.routes import after_request, room
 from sandbox.providers.insforge_cloud.seed import seed
@@ -40,4 +42,6 @@ service = Service(
     after_request=after_request,
     demo_url=_demo_url,
     upstream=InsForgeCloud(),
+    begin_login=begin_login,
+    mints=MINTS,
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.core.clients import check_secret, get_client
+from sandbox.core.fault_calls import as_operation
 from sandbox.core.identities import get_identity
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
@@ -22,6 +23,7 @@ from sandbox.service import Redemption, Upstream, UpstreamTokens, UpstreamUser, 
 class InsForgeCloud(Upstream):
     """All verbs: `redeem` for opaque codes and OAuth's, `look_up` for access tokens, `verify` for codes, `lend`."""
 
+    @as_operation(SLUG, "token")
     def redeem(self, world: World, redemption: Redemption, *, issuer: str | None = None) -> UpstreamTokens:  # noqa: ARG002 - there is one cloud
         """Swap an opaque code of the project `client_id` for the JWT it stands for, or a code of that OAuth client.
 
@@ -41,6 +43,7 @@ class InsForgeCloud(Upstream):
         )
         return UpstreamTokens(issued.access_token)
 
+    @as_operation(SLUG, "profile")
     def look_up(self, world: World, access_token: str, *, issuer: str | None = None) -> UpstreamUser:  # noqa: ARG002
         """Who an access token speaks for. Raises Refusal: the reasons of a bearer token."""
         token = get_caller(world, access_token)

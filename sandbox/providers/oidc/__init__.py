@@ -15,8 +15,10 @@ from flask import Blueprint, Response, request
 
 from sandbox.providers.oidc.errors import WORDS, render_refusal
 from sandbox.providers.oidc.fixture import check_fixture
+from sandbox.providers.oidc.headless import begin_login
 from sandbox.providers.oidc.login.routes import register_login
 from sandbox.providers.oidc.metadata.routes import register_metadata
+from sandbox.providers.oidc.mint import MINTS
 from sandbox.providers.oidc.seed import seed
 from sandbox.providers.oidc.snippets import SNIPPETS
 from sandbox.providers.oidc.token.routes import register_token
@@ -77,7 +79,10 @@ service = Service(
     render_refusal=render_refusal,
     check_fixture=check_fixture,
     seed=seed,
+    lists={"issuers": "name"},
     after_request=_after_request,
     upstream=OpenIdProvider(),
     snippets=SNIPPETS,
+    begin_login=begin_login,
+    mints=MINTS,
 )

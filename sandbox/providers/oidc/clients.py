@@ -12,7 +12,7 @@ from sandbox.core.world import World
 from sandbox.protocol import client_auth
 from sandbox.protocol.client_assertions import check_assertion, client_keys
 from sandbox.protocol.client_auth import Credentials, check_one_method, parse_credentials
-from sandbox.protocol.redirects import is_safe
+from sandbox.protocol.redirects import is_safe, without_world
 from sandbox.providers.oidc.issuers import SLUG, Issuer
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -56,6 +56,7 @@ def is_registered_redirect(client: tables.Client, redirect_uri: str) -> bool:
         return False
     if not is_registered(client):
         return _is_loopback(redirect_uri)
+    redirect_uri = without_world(redirect_uri, client.world)
     if redirect_uri in client.redirect_uris:
         return True
     return _is_loopback(redirect_uri) and _without_port(redirect_uri) in (

@@ -8,6 +8,7 @@ from sandbox.core.fixture_reader import Entry, Finding, Place
 from sandbox.core.fixture_rules import entries, repeated, show, unknown
 from sandbox.protocol.redirects import origin
 from sandbox.providers.oidc.issuers import RESERVED
+from sandbox.providers.oidc.misbehaving import MISBEHAVIOURS, PREFIX
 
 _PREFIX = "oidc/"
 
@@ -28,7 +29,7 @@ def check_fixture(fixture: Entry) -> Iterator[Finding]:
         name = _issuer_of(client)
         yield from _name_findings((*at, "service"), name)
         if not section["any_issuer"]:
-            known = [_PREFIX + known for known in settings]
+            known = [_PREFIX + known for known in (*settings, *map(PREFIX.__add__, MISBEHAVIOURS))]
             yield from unknown((*at, "service"), client["service"], known, "oidc/ and the name of an issuer")
         yield from _credential_findings(at, client)
         network = settings.get(name, section["settings"])["network"]
@@ -51,6 +52,8 @@ def _subject_findings(people: list[tuple[Place, Entry]]) -> Iterator[Finding]:
 def _name_findings(at: Place, name: str) -> Iterator[Finding]:
     if name in RESERVED:
         yield at, f"is a path of another service; found {show(name)}"
+    if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in MISBEHAVIOURS:
+        yield at, f"no issuer misbehaves so; found {show(name)}"
 
 
 def _credential_findings(at: Place, client: Entry) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 from sandbox.mounts import Mount
 from sandbox.protocol.responses import RESPONSE_TYPES
+from sandbox.providers.oidc.misbehaving import BEHAVES, MISBEHAVIOURS, PREFIX, Misbehaviour
 
 SLUG = "oidc"
 # Paths below /oidc/ that other services have at the same origin.
@@ -26,13 +27,14 @@ class Issuer:
     """An issuer as one request reaches it.
 
     `url` is its issuer identifier, which follows the request's origin; `service` is where its clients, codes, tokens,
-    sessions and keys are kept, so that no other issuer ever meets them.
+    sessions and keys are kept, so that no other issuer ever meets them; those that misbehave have keys in common.
     """
 
     name: str
     url: str
     service: str
     settings: Mapping[str, Any]
+    misbehaviour: Misbehaviour = BEHAVES
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -55,18 +57,30 @@ class Issuer:
         return self.url + path
 
     def keys(self, world: World) -> list[Key]:
-        """Every key it publishes, the signing ones first."""
-        return published_keys(world, self.service, ASYMMETRIC)
+        """Every key that verifies its tokens, the signing ones first."""
+        return published_keys(world, self._key_service, ASYMMETRIC)
+
+    def key_set(self, world: World) -> dict[str, Any]:
+        """The JWK Set it publishes (RFC 7517 section 5)."""
+        jwks = [key.jwk for key in self.keys(world)]
+        return self.misbehaviour.keys(world, jwks, self.signing_key(world).kid)
 
     def signing_key(self, world: World, algorithm: str | None = None) -> Key:
         """The key it signs with, by its usual algorithm or another."""
-        return signing_key(world, self.service, algorithm or self.settings["id_token_signing_alg"])
+        return signing_key(world, self._key_service, algorithm or self.settings["id_token_signing_alg"])
+
+    @property
+    def _key_service(self) -> str:
+        return f"{SLUG}/{PREFIX}" if self.misbehaviour.name else self.service
 
 
 def get_issuer(world: World, mount: Mount, name: str) -> Issuer:
     """The issuer called `name`. Raises Refusal: ISSUER_UNKNOWN, HTTPS_REQUIRED."""
     section = world.settings[SLUG]
+    misbehaviour = _get_misbehaviour(name) if name.startswith(PREFIX) else BEHAVES
     settings = section["issuers"].get(name)
+    if misbehaviour.name:
+        settings = {**section["settings"], **misbehaviour.settings}
     if settings is None:
         if name in RESERVED or not _NAME.fullmatch(name) or not section["any_issuer"]:
             raise Refusal(Reason.ISSUER_UNKNOWN, f"there is no issuer called {name!r}")
@@ -75,4 +89,12 @@ def get_issuer(world: World, mount: Mount, name: str) -> Issuer:
         raise Refusal(
             Reason.HTTPS_REQUIRED, f"the issuer {name} answers over https only; serve with --tls and use that origin"
         )
-    return Issuer(name, mount.url(f"/oidc/{name}"), f"{SLUG}/{name}", settings)
+    return Issuer(name, mount.url(f"/oidc/{name}"), f"{SLUG}/{name}", settings, misbehaviour)
+
+
+def _get_misbehaviour(name: str) -> Misbehaviour:
+    found = MISBEHAVIOURS.get(name.removeprefix(PREFIX))
+    if found is None:
+        known = ", ".join(PREFIX + known for known in MISBEHAVIOURS)
+        raise Refusal(Reason.ISSUER_UNKNOWN, f"no issuer misbehaves as {name!r}; there are {known}")
+    return found

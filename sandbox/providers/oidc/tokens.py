@@ -94,12 +94,13 @@ def issue_tokens(
     `refresh_token` is one that stays valid; a new one is for `lasting`, where `grant` is only a part of it (RFC 6749
     section 6). Raises Refusal: IDENTITY_UNKNOWN, IDENTITY_DEACTIVATED.
     """
+    refreshed = refresh_token is not None or lasting is not None
     lasting = lasting or grant
     lock_tokens(world, issuer.service, grant.login or client.client_id)
     access_token = issue_access_token(world, issuer, client, grant)
     id_token = None
     if "openid" in grant.scopes and grant.login:
-        id_token = make_id_token(world, issuer, client, grant, access_token=access_token)
+        id_token = make_id_token(world, issuer, client, grant, access_token=access_token, refreshed=refreshed)
     if refresh_token is None and REFRESH_TOKEN in client.settings["grant_types"] and "offline_access" in lasting.scopes:
         refresh_token = _issue_refresh_token(world, issuer, client, lasting)
     return IssuedTokens(
@@ -120,7 +121,8 @@ def issue_access_token(world: World, issuer: Issuer, client: tables.Client, gran
     ttl = issuer.settings["access_token_ttl"]
     claims = _access_token_claims(world, issuer, client, grant, ttl)
     if (client.settings["access_token_format"] or issuer.settings["access_token_format"]) == "jwt":
-        value = jwts.issue(world, ACCESS, claims, issuer.signing_key(world), {"typ": "at+jwt"})
+        with issuer.misbehaviour.issuing(world, ACCESS):
+            value = jwts.issue(world, ACCESS, claims, issuer.signing_key(world), {"typ": "at+jwt"})
     else:
         value = world.ids.text(43)
     _remember(world, issuer, client, grant, value, kind=ACCESS, ttl=ttl, data={"claims": claims})
@@ -135,10 +137,11 @@ def make_id_token(
     *,
     access_token: str | None = None,
     code: str | None = None,
+    refreshed: bool = False,
 ) -> str:
     """The id_token of a grant; with the person's claims too, unless this issuer leaves them to userinfo.
 
-    Raises Refusal: IDENTITY_UNKNOWN, IDENTITY_DEACTIVATED.
+    `refreshed` tells that it is not the first one of its login. Raises Refusal: IDENTITY_UNKNOWN, IDENTITY_DEACTIVATED.
     """
     identity = get_active(world, grant.login)
     now, sign = world.now(), grant.sign
@@ -158,7 +161,8 @@ def make_id_token(
         "sid": sign.sid,
     }
     key = issuer.signing_key(world, client.settings["id_token_signed_response_alg"])
-    return sign_id_token(world, claims, key, access_token=access_token, code=code)
+    with issuer.misbehaviour.issuing(world, "id_token", refreshed=refreshed):
+        return sign_id_token(world, claims, key, access_token=access_token, code=code)
 
 
 def _issue_refresh_token(world: World, issuer: Issuer, client: tables.Client, grant: Grant) -> str:

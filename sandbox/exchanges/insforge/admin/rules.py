@@ -40,5 +40,5 @@ def refresh(world: World, refresh_token: str | None, csrf_token: str | None) -> 
 
 
 def _begin(world: World, subject: str) -> Session:
-    world.entry.note(flow=world.ids.text(16), login=subject)
+    world.entry.note(flow=world.entry.flow or world.ids.text(16), login=subject)
     return begin_admin_session(world, subject)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from sandbox.core.codes import check_code, issue_code, redeem_code
+from sandbox.core.flows import follow, mark
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 from sandbox.exchanges.insforge import settings
@@ -52,6 +53,7 @@ def begin(world: World, provider: str, redirect_uri: str, challenge: str, passed
         raise Refusal(Reason.PROVIDER_NOT_IMPLEMENTED, "the vendor lists Spotify and has not built it", provider)
     config = _get_provider(world, provider)
     state = _issue_state(world, provider, redirect_uri, challenge)
+    mark(world, state)
     if config.use_shared_key:
         return wire.add_parameters(legs.shared_url(world, provider, state), {}, passed_on)
     leg = legs.built_in_leg(provider)
@@ -75,6 +77,7 @@ def begin_custom(world: World, key: str, redirect_uri: str, challenge: str, pass
     leg = legs.custom_leg(config)
     # Each is remembered, so no two may be alike.
     state = _issue_state(world, key, redirect_uri, challenge, nonce=world.ids.hex(16))
+    mark(world, state)
     verifier = world.ids.text(_VERIFIER_BYTES)
     issue_code(
         world,
@@ -84,7 +87,7 @@ def begin_custom(world: World, key: str, redirect_uri: str, challenge: str, pass
         client_id=key,
         login="",
         ttl=STATE_TTL,
-        flow=world.ids.text(16),
+        flow=world.entry.flow or "",
         data={"verifier": verifier},
     )
     own = {
@@ -111,6 +114,7 @@ def read_state(world: World, state: str, provider: str | None = None) -> State:
     name, redirect_uri, challenge = found
     if not (isinstance(name, str) and isinstance(redirect_uri, str) and isinstance(challenge, str)):
         raise Refusal(Reason.STATE_INVALID, "the token is genuine, but no state", "state")
+    follow(world, state)
     if provider not in (None, name):
         raise Refusal(Reason.STATE_INVALID, f"the state belongs to a sign-in at {name}, not at {provider}", "state")
     return State(name, redirect_uri, challenge)
@@ -150,7 +154,7 @@ def finish_custom(world: World, state: State, state_text: str, code: str) -> str
 def admit(world: World, state: State, person: Person) -> str:
     """A one-time code for the user that somebody elsewhere is. Raises Refusal: PERMISSION_DENIED."""
     user = _user_of(world, state.provider, person)
-    world.entry.note(flow=world.ids.text(16), login=user.key)
+    world.entry.note(flow=world.entry.flow or world.ids.text(16), login=user.key)
     code = world.ids.hex(64)
     issue_code(
         world,

@@ -34,7 +34,7 @@ def add_user(world: World, new: NewUser, *, by_admin: bool) -> tuple[User, Sessi
     user = people.add_user(
         world, new.email, provider=people.EMAIL, profile=profile, verified=by_admin, password=new.password
     )
-    world.entry.note(flow=world.ids.text(16), login=user.key)
+    world.entry.note(flow=world.entry.flow or world.ids.text(16), login=user.key)
     if config["require_email_verification"] and not by_admin:
         mail.send_code(world, mail.VERIFY, user.email)
         return user, None
@@ -52,7 +52,7 @@ def sign_in(world: World, asked: PasswordSignIn | OtpSignIn) -> tuple[User, Sess
     user = people.find_by_email(world, asked.email)
     if user is None:
         raise Refusal(Reason.IDENTITY_UNKNOWN, f"nobody signed up as {asked.email!r}", "email")
-    world.entry.note(flow=world.ids.text(16), login=user.key)
+    world.entry.note(flow=world.entry.flow or world.ids.text(16), login=user.key)
     if not same_secret(user.password, people.hidden(user.email, asked.password)):
         raise Refusal(Reason.PASSWORD_WRONG, f"not the password of {user.email}", "password")
     if settings.get_config(world).values["require_email_verification"] and not user.email_verified:

@@ -19,7 +19,7 @@ from sandbox.core.schemas import Contract
 from sandbox.providers.azure.authorities import graph_url
 from sandbox.providers.azure.directory import Tenant, User, pairwise_subject
 from sandbox.providers.azure.graph.queries import Json, cut, invalid, parse_query
-from sandbox.service import current_mount, current_world, read_json
+from sandbox.service import current_mount, read_json
 
 _CONTENT_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 # The fixture gives directories, persons and groups no dates.
@@ -118,7 +118,6 @@ def parse_ids() -> tuple[list[str], list[str]]:
 def _read_body(contract: Contract) -> Mapping[str, Any]:
     """The request's body. Raises Refusal: BODY_MISSING, BODY_MALFORMED, FIELD_MISSING, FIELD_INVALID."""
     body: Any = read_json()
-    current_world().entry.request["body"] = body
     if not isinstance(body, dict):
         raise Refusal(Reason.BODY_MALFORMED, "the body is JSON but no object")
     if issues := contract.issues(body):

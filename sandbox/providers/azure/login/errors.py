@@ -9,7 +9,7 @@ from flask import Response, g, make_response, render_template, request
 from sandbox.browser import send_back
 from sandbox.core.clients import find_client
 from sandbox.core.identities import find_identity
-from sandbox.core.journal import printable
+from sandbox.core.redaction import printable
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.protocol.authorization import RedirectRefusal
 from sandbox.protocol.responses import respond

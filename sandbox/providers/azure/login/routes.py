@@ -34,7 +34,7 @@ def admin_consent_page(tenant: str) -> ResponseReturnValue:
     """GET /{tenant}/adminconsent and /{tenant}/v2.0/adminconsent: ask an administrator for a whole tenant."""
     world, authority = current_world(), get_authority(current_world(), current_mount(), tenant)
     asked = admin_consent.check_request(world, authority, wire.parse_query())
-    return pages.sign_in(authority, authorization.begin(world, SLUG, asked))
+    return pages.sign_in(authority, authorization.begin(world, SLUG, asked, by_client=False))
 
 
 def device() -> ResponseReturnValue:

@@ -74,7 +74,6 @@ def read_body(contract: Contract) -> dict[str, object]:
     Raises Refusal: BODY_MALFORMED (with issues if it is JSON but no object), FIELD_MISSING, FIELD_INVALID.
     """
     body = read_json() if request.get_data(cache=True).strip() else {}
-    current_world().entry.request["body"] = body
     issues = contract.issues(body)
     if not isinstance(body, dict):
         raise Refusal(Reason.BODY_MALFORMED, "the body is JSON but no object", issues=issues)

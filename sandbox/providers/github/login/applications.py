@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from sandbox.core import tables
 from sandbox.core.refusals import Reason, Refusal
-from sandbox.protocol.redirects import is_safe
+from sandbox.protocol.redirects import is_safe, without_world
 
 
 def is_github_app(client: tables.Client) -> bool:
@@ -29,6 +29,7 @@ def is_allowed_redirect(client: tables.Client, redirect_uri: str) -> bool:
     """
     if not is_safe(redirect_uri):
         return False
+    redirect_uri = without_world(redirect_uri, client.world)
     if is_github_app(client):
         return redirect_uri in client.redirect_uris
     asked, registered = urlsplit(redirect_uri), urlsplit(client.redirect_uris[0])

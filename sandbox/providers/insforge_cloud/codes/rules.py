@@ -9,6 +9,7 @@ from typing import Any
 from sandbox.core import jwts
 from sandbox.core.codes import check_code, issue_code, redeem_code
 from sandbox.core.compare import same_secret
+from sandbox.core.flows import mark
 from sandbox.core.ids import ALPHANUMERIC
 from sandbox.core.keys import Key, secret_key
 from sandbox.core.keysets import published_keys, signing_key
@@ -55,7 +56,9 @@ def mint_code(world: World, mint: Mint) -> ProjectCode:
     claims = {name: value for name, value in wire.code_claims(mint, world.now()).items() if name not in mint.omit}
     if mint.opaque:
         return ProjectCode(_keep(world, mint, claims), mint.ttl)
-    return ProjectCode(jwts.issue(world, "code", claims, _key(world, mint)), mint.ttl)
+    code = jwts.issue(world, "code", claims, _key(world, mint))
+    mark(world, code)
+    return ProjectCode(code, mint.ttl)
 
 
 def redeem_opaque(world: World, code: str, project_id: str) -> str:

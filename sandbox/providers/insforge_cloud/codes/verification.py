@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any
 
+from sandbox.core.flows import follow
 from sandbox.core.keys import Key
 from sandbox.core.keysets import published_keys
 from sandbox.core.refusals import Reason, Refusal
@@ -32,6 +33,7 @@ def verify(world: World, token: str) -> dict[str, Any]:
     Raises Refusal, `field` being the part at fault: TOKEN_MALFORMED, TOKEN_ALGORITHM_NOT_ALLOWED, TOKEN_KEY_UNKNOWN,
     TOKEN_KEY_AMBIGUOUS, TOKEN_SIGNATURE_BAD, TOKEN_NOT_YET_VALID, TOKEN_EXPIRED, PROVIDER_FAILED.
     """
+    follow(world, token)
     header = _read_header(token)
     if header.get("alg") not in ALGORITHMS:
         raise Refusal(

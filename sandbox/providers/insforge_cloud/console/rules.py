@@ -37,7 +37,7 @@ def begin_sign_in(world: World, address: str, login_hint: str | None) -> Transac
     asked = AuthorizationRequest(
         CONSOLE, address, redirect_uri_given=False, login_hint=login_hint, extra={"console": True}
     )
-    return authorization.begin(world, SLUG, asked)
+    return authorization.begin(world, SLUG, asked, by_client=False)
 
 
 def is_consoles(transaction: Transaction) -> bool:

@@ -36,7 +36,7 @@ def begin(world: World, provider: str, redirect_uri: str | None) -> Transaction:
     asked = AuthorizationRequest(
         SHARED, redirect_uri, redirect_uri_given=True, response_mode="shared", extra={"provider": provider}
     )
-    return authorization.begin(world, SLUG, asked)
+    return authorization.begin(world, SLUG, asked, flow=world.entry.flow, by_client=False)
 
 
 def get_begun(world: World, provider: str, transaction_id: str) -> Transaction:

@@ -14,6 +14,7 @@ from sandbox.protocol.pushed_requests import spend_pushed_request
 from sandbox.protocol.responses import AuthorizationResponse, respond
 from sandbox.providers.oidc.clients import get_issuers_client
 from sandbox.providers.oidc.issuers import Issuer
+from sandbox.providers.oidc.misbehaving import CALLBACK
 from sandbox.providers.oidc.people import can_sign_in, get_active
 from sandbox.providers.oidc.tokens import Grant, issue_access_token, make_id_token, sign_of
 
@@ -109,7 +110,8 @@ def allow(
         if pushed := request.extra["pushed"]:
             spend_pushed_request(world, pushed)
         grant = grant_of(transaction, session, scopes)
-        return respond(request.address, _answer(world, issuer, client, transaction, grant))
+        answer = respond(request.address, _answer(world, issuer, client, transaction, grant))
+        return replace(answer, parameters=issuer.misbehaviour.said(world, CALLBACK, answer.parameters))
 
 
 def grant_of(transaction: Transaction, session: tables.SignInSession, scopes: tuple[str, ...]) -> Grant:

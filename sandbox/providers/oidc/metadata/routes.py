@@ -12,6 +12,7 @@ from sandbox.providers.oidc.context import current_issuer
 from sandbox.providers.oidc.issuers import get_issuer
 from sandbox.providers.oidc.metadata import registration, wire
 from sandbox.providers.oidc.metadata.discovery import metadata
+from sandbox.providers.oidc.misbehaving import DISCOVERY, PREFIX
 from sandbox.service import current_mount, current_world, read_json
 
 # An issuer, or anything below it.
@@ -21,13 +22,19 @@ _WELL_KNOWN = ("openid-configuration", "oauth-authorization-server")
 
 def discovery(issuer: str) -> Response:
     """GET /oidc/{issuer}/.well-known/{kind}, and /.well-known/{kind}/oidc/{issuer}, where RFC 8414 looks for it."""
-    return wire.render_document(metadata(current_issuer(issuer)))
+    here = current_issuer(issuer)
+    return wire.render_document(here.misbehaviour.said(current_world(), DISCOVERY, metadata(here)))
 
 
 def keys(issuer: str) -> Response:
     """GET /oidc/{issuer}/jwks."""
     here = current_issuer(issuer)
-    return wire.render_keys(here.keys(current_world()))
+    return wire.render_keys(here.key_set(current_world()))
+
+
+def misbehaving() -> Response:
+    """GET /oidc/~: the issuers that misbehave, as a page for browsers and as JSON for others."""
+    return wire.render_misbehaving(current_mount().url(f"/oidc/{PREFIX}"))
 
 
 def webfinger() -> Response:
@@ -68,5 +75,6 @@ def register_metadata(room: Blueprint) -> None:
         room.get(f"/.well-known/{kind}/oidc/<issuer>")(discovery)
     room.get("/.well-known/webfinger")(webfinger)
     room.get("/oidc/<issuer>/jwks")(keys)
+    room.get(f"/oidc/{PREFIX}")(misbehaving)
     room.post("/oidc/<issuer>/register")(register)
     room.route("/oidc/<issuer>/register/<client_id>", methods=["GET", "PUT", "DELETE"])(registered_client)

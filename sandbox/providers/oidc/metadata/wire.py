@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify, make_response, render_template, request
 
 from sandbox.core import tables
-from sandbox.core.keys import Key
 from sandbox.providers.oidc.issuers import Issuer
+from sandbox.providers.oidc.misbehaving import MISBEHAVIOURS
 
 ISSUER_REL = "http://openid.net/specs/connect/1.0/issuer"
 
@@ -25,9 +24,20 @@ def render_document(document: dict[str, Any]) -> Response:
     return jsonify(document)
 
 
-def render_keys(keys: Iterable[Key]) -> Response:
+def render_keys(key_set: dict[str, Any]) -> Response:
     """A JWK Set (RFC 7517 section 5)."""
-    return jsonify(keys=[key.jwk for key in keys])
+    return jsonify(key_set)
+
+
+def render_misbehaving(start: str) -> Response:
+    """The issuers that misbehave, whose URLs begin with `start`."""
+    issuers = [
+        {"issuer": start + one.name, "summary": one.summary, "obliges": one.obliges} for one in MISBEHAVIOURS.values()
+    ]
+    # Where both are as welcome, as with */*, the first is taken.
+    if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
+        return make_response(render_template("misbehaving.html", issuers=issuers, start=start))
+    return jsonify(issuers=issuers)
 
 
 def render_webfinger(subject: str, issuer: Issuer) -> Response:

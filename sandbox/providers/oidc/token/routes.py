@@ -12,6 +12,7 @@ from sandbox.providers.oidc.clients import authenticate, get_issuers_client, is_
 from sandbox.providers.oidc.context import check_dpop, current_issuer
 from sandbox.providers.oidc.issuers import Issuer
 from sandbox.providers.oidc.login.device_rules import begin_device
+from sandbox.providers.oidc.misbehaving import TOKENS
 from sandbox.providers.oidc.token import rules, wire
 from sandbox.providers.oidc.token.grants import GRANTS, TokenRequest
 from sandbox.providers.oidc.tokens import Grant
@@ -24,7 +25,9 @@ def token(issuer: str) -> Response:
     client = _authenticate(here, parameters, "/token")
     grant_type = _grant_type(client, parameters)
     asked = TokenRequest(here, client, parameters, check_dpop(here, client, here.endpoint("/token")))
-    return wire.render_tokens(GRANTS[grant_type](current_world(), asked))
+    world = current_world()
+    answer = wire.token_answer(GRANTS[grant_type](world, asked))
+    return wire.render_tokens(here.misbehaviour.said(world, TOKENS, answer))
 
 
 def userinfo(issuer: str) -> Response:

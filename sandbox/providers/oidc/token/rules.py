@@ -11,6 +11,7 @@ from sandbox.core.world import World
 from sandbox.protocol.claims import asked_claims, released
 from sandbox.providers.oidc.clients import get_issuers_client
 from sandbox.providers.oidc.issuers import Issuer
+from sandbox.providers.oidc.misbehaving import USERINFO
 from sandbox.providers.oidc.people import can_sign_in, claims_of, get_active, subject
 from sandbox.providers.oidc.tokens import Grant
 
@@ -35,10 +36,8 @@ def userinfo(world: World, issuer: Issuer, token: tables.Token) -> dict[str, Any
     identity = get_active(world, grant.login)
     client = get_issuers_client(world, issuer, token.client_id)
     available = {**issuer.settings["claims"], **client.settings["claims"], **claims_of(identity)}
-    return {
-        **released(available, grant.scopes, asked_claims(grant.claims, "userinfo")),
-        "sub": subject(identity),
-    }
+    claims = released(available, grant.scopes, asked_claims(grant.claims, "userinfo"))
+    return issuer.misbehaviour.said(world, USERINFO, {**claims, "sub": subject(identity)})
 
 
 def introspect(world: World, issuer: Issuer, value: str) -> dict[str, Any]:

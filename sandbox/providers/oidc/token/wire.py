@@ -45,19 +45,22 @@ def parse_bearer() -> tuple[str, str]:
     return found[0]
 
 
-def render_tokens(tokens: IssuedTokens) -> Response:
+def token_answer(tokens: IssuedTokens) -> dict[str, Any]:
+    """The members of the token answer; those that are None are left out."""
+    return {
+        "access_token": tokens.access_token,
+        "issued_token_type": tokens.issued_token_type,
+        "token_type": tokens.token_type,
+        "expires_in": tokens.expires_in,
+        "refresh_token": tokens.refresh_token,
+        "scope": " ".join(tokens.scopes),
+        "id_token": tokens.id_token,
+    }
+
+
+def render_tokens(answer: Mapping[str, Any]) -> Response:
     """The token answer (RFC 6749 section 5.1, OIDC Core section 3.1.3.3); `scope` is always there."""
-    return _json(
-        {
-            "access_token": tokens.access_token,
-            "issued_token_type": tokens.issued_token_type,
-            "token_type": tokens.token_type,
-            "expires_in": tokens.expires_in,
-            "refresh_token": tokens.refresh_token,
-            "scope": " ".join(tokens.scopes),
-            "id_token": tokens.id_token,
-        }
-    )
+    return _json(answer)
 
 
 def render_userinfo(claims: dict[str, Any]) -> Response:

@@ -1,0 +1,73 @@
+"""Who may use the control API: no page of another origin ever, and beyond this machine only who has the token.
+
+Knows no operation.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from flask import request
+
+from sandbox.config import Config
+from sandbox.core.compare import same_secret
+from sandbox.core.refusals import Reason, Refusal
+from sandbox.mounts import is_loopback_name
+from sandbox.service import current_house
+
+HEADER = "X-Sandbox-Token"
+# What a browser says of requests that no other origin has caused (Fetch Metadata Request Headers, section 2.3).
+_OWN_SITES = ("same-origin", "none")
+
+
+def check_call() -> None:
+    """Let this call of the control API in. Raises Refusal: PERMISSION_DENIED, TOKEN_MISSING, TOKEN_UNKNOWN."""
+    _check_origin()
+    _check_token(request.headers.get(HEADER))
+
+
+def check_page() -> None:
+    """Let a browser see a page of what the control API tells; the token is the password that it asks its person for.
+
+    Raises Refusal: TOKEN_MISSING, TOKEN_UNKNOWN.
+    """
+    basic = request.authorization.password if request.authorization else None
+    _check_token(request.headers.get(HEADER) or basic)
+
+
+def _check_origin() -> None:
+    site = request.headers.get("Sec-Fetch-Site", "none").lower()
+    origin = request.headers.get("Origin")
+    own = {f"{request.scheme}://{request.host}".lower(), current_house().config.public_url}
+    if site not in _OWN_SITES or (origin is not None and origin.lower() not in own):
+        raise Refusal(
+            Reason.PERMISSION_DENIED, f"the control API is closed to pages of other origins; found {origin or site}"
+        )
+
+
+def _check_token(presented: str | None) -> None:
+    config = current_house().config
+    if not _needs_token(config):
+        return
+    if not presented:
+        raise Refusal(Reason.TOKEN_MISSING, f"beyond this machine the control API needs the header {HEADER}")
+    if config.control_token is None or not same_secret(config.control_token, presented):
+        raise Refusal(Reason.TOKEN_UNKNOWN, f"the header {HEADER} has not the token of this sandbox")
+
+
+def _needs_token(config: Config) -> bool:
+    if config.control_token is not None or not config.is_loopback:
+        return True
+    if config.public_url and not is_loopback_name((urlsplit(config.public_url).hostname or "").lower()):
+        return True
+    return not _is_loopback(request.remote_addr or "")
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return (mapped or found).is_loopback

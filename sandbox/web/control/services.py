@@ -1,0 +1,78 @@
+"""What is emulated, where each service lives, and what its operations are called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app
+
+from sandbox.service import current_house, current_mount
+from sandbox.web.control.api import operation, schema
+
+_TEXT = {"type": "string"}
+_OPERATION = {
+    "type": "object",
+    "required": ["operation", "method", "path"],
+    "additionalProperties": False,
+    "properties": {
+        "operation": {**_TEXT, "description": "As faults and the journal name it."},
+        "method": _TEXT,
+        "path": _TEXT,
+    },
+}
+_SERVICE = schema(
+    "Service",
+    {
+        "type": "object",
+        "required": ["slug", "title", "kind", "summary", "base_url", "operations"],
+        "additionalProperties": False,
+        "properties": {
+            "slug": _TEXT,
+            "title": _TEXT,
+            "kind": {"enum": ["provider", "exchange"]},
+            "summary": _TEXT,
+            "base_url": _TEXT,
+            "operations": {"type": "array", "items": _OPERATION},
+        },
+    },
+)
+_NO_METHODS = {"HEAD", "OPTIONS"}
+
+
+@operation(
+    "GET",
+    "/services",
+    "List the services and their operations",
+    answers={
+        200: {
+            "type": "object",
+            "required": ["services"],
+            "properties": {"services": {"type": "array", "items": _SERVICE}},
+        }
+    },
+)
+def get_services() -> dict[str, Any]:
+    """`{"services": [...]}`, providers first."""
+    mount = current_mount()
+    return {
+        "services": [
+            {
+                "slug": service.slug,
+                "title": service.title,
+                "kind": service.kind,
+                "summary": service.summary,
+                "base_url": mount.at(service.slug, by_prefix=service.by_prefix).url(service.base_path),
+                "operations": _operations(service.slug),
+            }
+            for service in current_house().services.values()
+        ]
+    }
+
+
+def _operations(slug: str) -> list[dict[str, str]]:
+    rules = (rule for rule in current_app.url_map.iter_rules() if rule.endpoint.startswith(f"{slug}."))
+    return [
+        {"operation": rule.endpoint.rpartition(".")[2], "method": method, "path": rule.rule.removeprefix(f"/{slug}")}
+        for rule in rules
+        for method in sorted((rule.methods or set()) - _NO_METHODS)
+    ]
