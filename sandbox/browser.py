@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Response, after_this_request, make_response, render_template, request
@@ -18,19 +17,9 @@ from sandbox.protocol.redirects import origin
 from sandbox.protocol.responses import AuthorizationResponse
 from sandbox.service import current_mount, current_world
 
-# Whoever is not on a longer list is typed.
-_MOST_SHOWN = 100
 # In a policy a semicolon begins another directive and a comma another policy, and a URI may have both in its authority.
 _SOURCE = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|(\*\.)?[A-Za-z0-9._-]+)(:[0-9]+)?")
 _NOBODY, _SELF = "'none'", "'self'"
-
-
-class _Known(Protocol):
-    @property
-    def login(self) -> str: ...
-
-
-Person = TypeVar("Person", bound=_Known)
 
 
 def send_back(response: AuthorizationResponse) -> Response:
@@ -74,18 +63,15 @@ def let_load(
     return page
 
 
-def signed_out(frames: Iterable[str], next_url: str | None, **named: str | None) -> Response:
+def signed_out(
+    frames: Iterable[str], next_url: str | None, *, template: str = "signed_out.html", **named: str | None
+) -> Response:
     """The page at the end of a session: it loads the logout pages of clients, and goes on to `next_url`.
 
     `named` is what the template calls the provider by: `vendor`, `place`.
     """
-    page = make_response(render_template("signed_out.html", frames=frames, next_url=next_url, **named))
+    page = make_response(render_template(template, frames=frames, next_url=next_url, **named))
     return let_load(page, script=True, frames=frames)
-
-
-def first_people(people: Iterable[Person], login: str | None) -> list[Person]:
-    """Whom a sign-in page lists: who has this login first, then the others, as far as a list is a help."""
-    return sorted(people, key=lambda person: person.login != login)[:_MOST_SHOWN]
 
 
 def redirect_to(uri: str) -> Response:
@@ -110,12 +96,12 @@ def session_cookie(slug: str) -> str | None:
     return request.cookies.get(_cookie_name(slug))
 
 
-def renew_session(slug: str, service: str, held: str, path: str) -> None:
+def renew_session(slug: str, service: str, held: str, path: str, *, max_age: int | None = None) -> None:
     """Somebody has signed in: the sessions of the browser that holds `held` move to a new cookie.
 
     What another page or person has planted as a cookie is then worth nothing (session fixation). The browser sends the
     new one back to everything below `path` of the room's URL space; it gets it with this request's answer, be that a
-    refusal.
+    refusal. It keeps the cookie for `max_age` seconds, or until it is closed.
     """
     value, secure = new_cookie(), _is_https()
     sessions.move_sessions(current_world(), service, held, value)
@@ -125,8 +111,14 @@ def renew_session(slug: str, service: str, held: str, path: str) -> None:
     def keep(response: Response) -> Response:
         # Silent renewal runs in an iframe of the client's page, which no Lax cookie reaches.
         same_site = "None" if secure else "Lax"
-        response.set_cookie(_cookie_name(slug), value, path=where, httponly=True, secure=secure, samesite=same_site)
+        name = _cookie_name(slug)
+        response.set_cookie(name, value, max_age=max_age, path=where, httponly=True, secure=secure, samesite=same_site)
         return response
+
+
+def remembered(ttl: int) -> int | None:
+    """How long a browser keeps the cookie of a session of `ttl` seconds: as long, if the person has ticked the box."""
+    return ttl if request.form.get("remember") else None
 
 
 def new_cookie() -> str:

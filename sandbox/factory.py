@@ -31,7 +31,7 @@ from sandbox.core.world import DEFAULT, find_world
 from sandbox.mounts import Mounts
 from sandbox.service import House
 from sandbox.services import CHECKS, SERVICES
-from sandbox.web import edge, own
+from sandbox.web import edge, pages
 from sandbox.web.control import control
 from sandbox.web.files import COMPILED, TEMPLATES
 
@@ -103,7 +103,8 @@ def create_app(config: Config | None = None, *, listener: str = "") -> Flask:
         sandbox.ids = Ids(config.random_seed, _past(sandbox), listener)
 
     edge.install(app, sandbox, db, mounts)
-    app.register_blueprint(own.pages)
+    pages.install(app)
+    app.register_blueprint(pages.pages)
     app.register_blueprint(control)
     for service in SERVICES.values():
         app.register_blueprint(service.blueprint, url_prefix=f"/{service.slug}")

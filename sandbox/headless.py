@@ -48,7 +48,8 @@ class LoginStart:
 
     `leads` names the member of the JSON answer at `url` that holds the address of the page, where that comes first;
     `collect` is where the signed-in browser fetches its code, where none comes by redirect; `typed` is what the person
-    types. `token_url` is where the code is swapped.
+    types. `token_url` is where the code is swapped. `issuer` is what `iss` of the callback and of the id_token must be,
+    and `discovery` the address of the issuer's discovery document, where there is an issuer.
     """
 
     url: str
@@ -61,6 +62,8 @@ class LoginStart:
     typed: Mapping[str, str] = field(default_factory=dict)
     token_url: str | None = None
     client_secret: str | None = None
+    issuer: str | None = None
+    discovery: str | None = None
 
 
 def compose_login(

@@ -84,6 +84,18 @@ def certificate_names(config: Config) -> tuple[str, ...]:
     )
 
 
+def find_bind_problem(host: str, port: int) -> str | None:
+    """Why nothing can listen there, in the system's words; None if something can."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.strerror or str(error)
+    return None
+
+
 def _listener(host: str, port: int, leaf: Path | None = None) -> AbstractServer[Any]:
     return Granian(
         "sandbox",
@@ -111,7 +123,27 @@ def _load(config: Config, listener: str = "") -> Flask:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
     _end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    return create_app(config, listener=listener)
+    app = create_app(config, listener=listener)
+    _on_signal(app.extensions["sandbox"].closing.set)
+    return app
+
+
+def _on_signal(end: Callable[[], None]) -> None:
+    """Call `end` at the first signal, however the server is going to handle it: it waits for answers that go on."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+
+    def watch() -> None:
+        # Both ends are held here for as long as the process is.
+        with reader, writer:
+            reader.recv(1)
+            end()
+            threading.Event().wait()
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _prepare_tls(config: Config) -> Path:
@@ -186,12 +218,5 @@ def _rehearse(config: Config) -> None:
 
 
 def _check_free(host: str, port: int, option: str) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise ConfigError(
-                f"cannot listen on {host}:{port}: {error.strerror}; choose another with {option}"
-            ) from error
+    if problem := find_bind_problem(host, port):
+        raise ConfigError(f"cannot listen on {host}:{port}: {problem}; choose another with {option}")

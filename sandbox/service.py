@@ -6,6 +6,7 @@ Names no room; holds no state of its own.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -156,15 +157,16 @@ class Service:
     `by_prefix` tells that not all a client needs is at the root. `words` is
     `{dialect: {Reason: that dialect's words}}`, total over Reason. `check_fixture` finds what no schema can say of the
     room's section of a fixture; `seed` puts the section into a world and returns the settings that the room wants in
-    `world.settings[slug]`. `demo_url(mount, redirect_uri)` starts a sign-in for the home page;
-    its `state` is the slug. `demo_command(mount, code)` is the shell command that swaps the code that such a sign-in
-    at `demo_provider` ends with. `snippets` are the libraries that people log in here with.
+    `world.settings[slug]`. `snippets` are the libraries that people log in here with.
 
     Without a browser: `begin_login` says where a sign-in at this provider begins, `ways` how people come from a
     provider to a session of this exchange, and `mints` which kinds of tokens can be had without any login.
 
+    `stories` tells of its operations, by their names, what has just happened and why it is safe, in a sentence or two.
+
     `lists` is `{a list in the room's section of a fixture: the key of its entries}`, for those that are changed at run
-    time.
+    time. `claims` says what those claims of its JWTs mean that are its own, and `name_key` how it calls the key with a
+    `kid` in its tokens.
     """
 
     slug: str
@@ -178,9 +180,6 @@ class Service:
     base_path: str = ""
     by_prefix: bool = False
     hosts: Mapping[str, str] = field(default_factory=dict)
-    demo_url: Callable[[Mount, str | None], str] | None = None
-    demo_command: Callable[[Mount, str], str] | None = None
-    demo_provider: str = ""
     check_fixture: Check = lambda fixture: iter(())
     seed: Seeder = lambda world, section: section
     after_request: Callable[[Response], Response] = lambda response: response
@@ -189,13 +188,17 @@ class Service:
     begin_login: Callable[[World, Mount, LoginRequest], LoginStart] | None = None
     ways: tuple[Way, ...] = ()
     mints: Mapping[str, Mintable] = field(default_factory=dict)
+    stories: Mapping[str, str] = field(default_factory=dict)
     lists: Mapping[str, str] = field(default_factory=dict)
+    claims: Mapping[str, str] = field(default_factory=dict)
+    name_key: Callable[[str], str] = lambda kid: kid
 
 
 class House:
     """One sandbox: its configuration, its cast, its rooms and where they live. Two of them in one process never meet.
 
-    `close()` lets go of its database; a temporary one is deleted, at interpreter exit at the latest.
+    `close()` lets go of its database; a temporary one is deleted, at interpreter exit at the latest. `closing` is set
+    as soon as its end is near, for answers that would go on.
     """
 
     def __init__(
@@ -216,8 +219,14 @@ class House:
             slug: service.upstream for slug, service in services.items() if service.upstream
         }
         self.ids = Ids(config.random_seed)
+        self.closing = threading.Event()
         self._open_session = open_session
-        self.close = close
+        self._close = close
+
+    def close(self) -> None:
+        """End it."""
+        self.closing.set()
+        self._close()
 
     @contextmanager
     def world(self, name: str = DEFAULT) -> Iterator[World]:

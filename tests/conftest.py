@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,9 +15,11 @@ from flask.testing import FlaskClient
 
 from sandbox import Config, create_app
 from sandbox.core import tables
+from sandbox.core.journal import as_document
 from sandbox.core.world import World
 from sandbox.service import House
 from sandbox.threads import ThreadServer
+from tests.support.databases import config_on
 from tests.support.forms import submit
 
 pytest_plugins = ["tests.support.components", "tests.support.certificates"]
@@ -40,10 +43,11 @@ class HouseClient(FlaskClient):
         """The default world, for a look or a change behind the scenes."""
         return self._sandbox.world()
 
-    def journal(self) -> list[tables.JournalEntry]:
-        """What the journal has so far, newest last."""
+    def journal(self) -> list[Any]:
+        """What the journal has so far, newest last; requests and answers as they are shown to others."""
         with self.world() as world:
-            return world.store.list(tables.JournalEntry, order=("id",))
+            rows = world.store.list(tables.JournalEntry, order=("id",))
+        return [SimpleNamespace(**{"facts": row.facts, **as_document(row)}) for row in rows]
 
 
 @dataclass
@@ -69,9 +73,9 @@ class ClockControl:
 
 
 @pytest.fixture
-def config() -> Config:
+def config(request: pytest.FixtureRequest) -> Config:
     """The configuration of `app`; a module or class overrides it to test another."""
-    return Config()
+    return config_on(request)
 
 
 @pytest.fixture

@@ -22,14 +22,19 @@ HARD_LIMIT, TEST_LIMIT = 400, 500
 CORE = {"sqlalchemy", "jwt", "cryptography", "yaml", "jsonschema"}
 FLASK = {"flask", "werkzeug", "markupsafe"}
 RULES: dict[str, tuple[set[str], set[str]]] = {
+    "application": (set(), {"authlib", "joserfc"}),
     "core": ({"core"}, CORE),
     "protocol": ({"protocol", "core"}, {"sqlalchemy", "requests", "urllib3", "authlib"}),
-    "providers": ({"protocol", "core", "headless", "service", "mounts", "browser"}, FLASK | {"graphql"}),
+    "providers": ({"protocol", "core", "headless", "service", "mounts", "browser", "picker"}, FLASK | {"graphql"}),
     "exchanges": ({"protocol", "core", "headless", "service", "mounts", "browser", "relying_party"}, FLASK),
     "headless": ({"protocol", "core", "mounts"}, set()),
     "browser": ({"protocol", "core", "service"}, FLASK),
+    "picker": ({"protocol", "core", "browser"}, FLASK),
     "relying_party": ({"protocol", "core", "service", "mounts"}, FLASK),
-    "web": ({"web", "config", "core", "headless", "service", "mounts"}, FLASK | {"flask_sqlalchemy", "jinja2", "yaml"}),
+    "web": (
+        {"web", "application", "config", "core", "headless", "service", "mounts"},
+        FLASK | {"flask_sqlalchemy", "jinja2", "yaml"},
+    ),
     "config": (set(), {"yaml"}),
     "mounts": ({"core"}, set()),
     "service": ({"config", "core", "headless", "mounts"}, FLASK | {"sqlalchemy"}),

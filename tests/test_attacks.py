@@ -15,6 +15,7 @@ from sandbox import Config
 from sandbox.core import tables
 from tests.conftest import HouseClient
 from tests.support.components import free_port
+from tests.support.databases import config_on, on_either_database
 from tests.support.forms import submit
 from tests.support.github import APP, CALLBACK, CLIENT, SECRET, basic
 from tests.support.hostile import HOSTILE, ODD_MEMBERS, SCRIPT, complaints, routes
@@ -33,17 +34,11 @@ PASSWORD = {"email": "octocat@octo-org.test", "password": "sandbox-password"}
 FORM = "application/x-www-form-urlencoded"
 WRITTEN = ("POST", "PUT", "PATCH", "DELETE")
 
-on_either_database = pytest.mark.parametrize(
-    "config", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
-)
-
 
 @pytest.fixture
 def config(request: pytest.FixtureRequest) -> Config:
     """The shipped cast; everybody who asks is octocat."""
-    on_postgres = getattr(request, "param", "sqlite") == "postgres"
-    database = request.getfixturevalue("postgres_database") if on_postgres else None
-    return Config(database=database, approval="always=octocat")
+    return config_on(request, approval="always=octocat")
 
 
 def credentials(sandbox: HouseClient, path: str) -> dict[str, str]:

@@ -23,8 +23,9 @@ def routes(service: str | None, as_json: bool) -> None:
     slugs = [one["slug"] for one in services]
     if service is not None and service not in slugs:
         raise click.ClickException(f"there is no service called {service!r}; there are {', '.join(slugs)}")
+    heads = ("service", "operation", "method", "path")
     found = [
-        {"service": one["slug"], **operation}
+        {head: {"service": one["slug"], **operation}[head] for head in heads}
         for one in services
         if service in (None, one["slug"])
         for operation in one["operations"]
@@ -32,8 +33,7 @@ def routes(service: str | None, as_json: bool) -> None:
     if as_json:
         echo_json({"routes": found})
     else:
-        heads = ("service", "operation", "method", "path")
-        echo_table(heads, [[one[head] for head in heads] for one in found])
+        echo_table(heads, [list(one.values()) for one in found])
 
 
 COMMANDS = (routes,)

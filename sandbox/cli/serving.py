@@ -120,11 +120,10 @@ def _banner(config: Config, logins: list[str]) -> str:
     origin = config.public_url or f"http://{host}:{config.port}"
     # 0.0.0.0 and :: are all addresses of the machine, and no certificate has them.
     secure = "localhost" if config.host in ("0.0.0.0", "::") else host  # noqa: S104 - shown, not bound
-    first = next(room.title for room in SERVICES.values() if room.demo_url)
     shown = ", ".join(logins[:6]) + (f" and {len(logins) - 6} more" if len(logins) > 6 else "")
     return "\n".join(
         (
-            f"Click:   {origin}/ (choose “Sign in with {first}”)",
+            f"Click:   {origin}/ (choose “Try a login”)",
             f"API:     {origin} is all of {', '.join(room.title for room in SERVICES.values())}",
             f"Sign in: {shown or 'nobody, the fixture has no identities'}",
             *((f"TLS:     https://{secure}:{config.tls_port}/ (`{_ca(config)}` says how to trust it)",) * config.tls),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.core import tables
+from sandbox.core import faults, tables
 from sandbox.core.keysets import name_first_key
 from sandbox.core.rows import TABLES, Row, Rows, key_of
 from sandbox.core.state import Origin, seeded_rows
@@ -25,6 +25,11 @@ def current_document(world: World, origin: Origin) -> Mapping[str, Any]:
     return changed.content if changed else origin.fixture.document
 
 
+def lock_document(world: World) -> None:
+    """Let nobody else change the document before this unit of work ends; for who reads it to change it in part."""
+    world.store.lock("fixture")
+
+
 def change_document(world: World, origin: Origin, document: Mapping[str, Any]) -> Mapping[str, Any]:
     """Make `document` the world's fixture; returns it, complete.
 
@@ -33,7 +38,7 @@ def change_document(world: World, origin: Origin, document: Mapping[str, Any]) -
     """
     name = f"world {world.name}"
     new = origin.parse(document, name)
-    world.store.lock("fixture")
+    lock_document(world)
     old = origin.parse(current_document(world, origin), name)
     at = world.now()
     before, after = seeded_rows(old, origin.seeders, at), seeded_rows(new, origin.seeders, at)
@@ -42,6 +47,8 @@ def change_document(world: World, origin: Origin, document: Mapping[str, Any]) -
             _change_rows(world, table, before.get(table, []), after.get(table, []))
     _name_keys(world, before, after)
     world.settings = after["worlds"][0]["settings"]
+    # Who arms a fault says so as well.
+    world.store.lock(faults.LOCK)
     armed = bool(world.store.count(tables.Fault))
     world.store.change(tables.World, {"settings": dict(world.settings), "faults_armed": armed})
     world.store.put(tables.Document, name=NAME, content=dict(new.document))

@@ -6,7 +6,7 @@ Changes no answer: it says what is to go wrong, and raises Refusal where the roo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -45,7 +45,8 @@ class Call:
         self._world = world
         live = [fault for fault in faults.list_faults(world) if not faults.is_over(fault)]
         if not live:
-            with _apart(world) as other:
+            # A world that was deleted meanwhile has nothing left to disarm.
+            with suppress(LookupError), _apart(world) as other:
                 faults.disarm(other)
         self._waiting = [
             fault for fault in live if fault.service in (None, service) and fault.operation in (None, operation)
@@ -102,8 +103,11 @@ class Call:
         end = None if fault.times is None else fault.skip + fault.times
         # A call that is spared uses up none of the times, but it does count as one to skip.
         below = end if lucky else fault.skip
-        with _apart(self._world) as world:
-            hits = world.store.increase(tables.Fault, "hits", below, id=fault.id)
+        try:
+            with _apart(self._world) as world:
+                hits = world.store.increase(tables.Fault, "hits", below, id=fault.id)
+        except LookupError:  # the world was deleted meanwhile
+            return False
         return lucky and hits is not None and hits > fault.skip
 
 

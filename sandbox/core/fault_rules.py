@@ -23,6 +23,8 @@ LONGEST = 60
 MOST_CALLS = 1_000_000
 # The whole rule, as JSON.
 _LARGEST = 100_000
+# What no reader of JSON chokes on.
+_DEEPEST = 50
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 # Printable ASCII: anything else would end the header, or servers would write it differently.
@@ -173,6 +175,16 @@ def check_rule(given: Entry, operations: Operations, recipes: Mapping[str, Any])
             yield from (((action, *place), message) for place, message in check(given[action]))
 
 
+def check_action(given: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with an action and its particulars, as a row has them, in words."""
+    if issues := _SHAPE.issues(given):
+        yield f"{issues[0].field or 'the action'}: {issues[0].keyword}"
+        return
+    if given.keys() - {*ACTIONS, "after"}:
+        yield "an action says nothing else"
+    yield from (message for _, message in check_rule(given, {}, {}))
+
+
 def _check_place(given: Entry, operations: Operations) -> Iterator[Finding]:
     service, operation = given.get("service"), given.get("operation")
     yield from unknown(("service",), service, operations, "a service")
@@ -209,9 +221,11 @@ def _header_findings(place: tuple[str, ...], value: str) -> Iterator[Finding]:
 def _check_change(what: Entry) -> Iterator[Finding]:
     for key, pointers in (("set", what.get("set", {})), ("remove", what.get("remove", []))):
         for step, pointer in enumerate(pointers):
+            place = (key, pointer) if key == "set" else (key, step)
             if not pointer.startswith("/"):
-                place = (key, pointer) if key == "set" else (key, step)
                 yield place, f"must be a JSON pointer to a member, such as /access_token; found {show(pointer)}"
+            elif pointer.count("/") > _DEEPEST:
+                yield place, f"must lead at most {_DEEPEST} levels down"
     if not what.get("set") and not what.get("remove"):
         yield (), "must set or remove something"
 

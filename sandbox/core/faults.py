@@ -15,7 +15,8 @@ from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 
 MOST_FAULTS = 200
-_LOCK = "faults"
+# Who takes or leaves a fault takes it first.
+LOCK = "faults"
 
 
 def arm_fault(
@@ -28,7 +29,7 @@ def arm_fault(
 
 def arm(world: World, rule: Rule) -> tables.Fault:
     """Arm this rule, after those that are armed. Raises Refusal: LIMIT_REACHED."""
-    world.store.lock(_LOCK)
+    world.store.lock(LOCK)
     faults = list_faults(world)
     if len(faults) >= MOST_FAULTS:
         for fault in filter(is_over, faults):
@@ -64,7 +65,7 @@ def get_fault(world: World, fault_id: str) -> tables.Fault:
 
 def remove_fault(world: World, fault_id: str) -> None:
     """Remove one fault. Raises Refusal: OBJECT_UNKNOWN."""
-    world.store.lock(_LOCK)
+    world.store.lock(LOCK)
     get_fault(world, fault_id)
     world.store.remove(tables.Fault, id=fault_id)
     _note_armed(world)
@@ -72,7 +73,7 @@ def remove_fault(world: World, fault_id: str) -> None:
 
 def clear_faults(world: World) -> None:
     """Remove all faults."""
-    world.store.lock(_LOCK)
+    world.store.lock(LOCK)
     world.store.remove(tables.Fault)
     _note_armed(world)
 
@@ -112,7 +113,7 @@ def is_over(fault: tables.Fault) -> bool:
 
 def disarm(world: World) -> None:
     """Ask no request for faults any more, if all are over."""
-    world.store.lock(_LOCK)
+    world.store.lock(LOCK)
     _note_armed(world)
 
 

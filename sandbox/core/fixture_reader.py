@@ -84,12 +84,12 @@ class Reader:
     def check(self, document: Any, findings: Iterable[Finding]) -> None:
         """Raise FixtureError if there are findings, each with its line and in the order of lines."""
         problems = {
-            Problem(self.source, self._line_of(document, place), dotted(place), message) for place, message in findings
+            Problem(self.source, self.line_of(document, place), dotted(place), message) for place, message in findings
         }
         if problems:
             raise FixtureError(*sorted(problems, key=lambda problem: (problem.line, str(problem))))
 
-    def _line_of(self, document: Any, place: Place) -> int:
+    def line_of(self, document: Any, place: Place) -> int:
         """The line of the place, or of what surrounds it if it is not in the text."""
         line = min(self.lines.get(id(document), {}).values(), default=1)
         for step in place:
@@ -112,7 +112,7 @@ class Reader:
         elif event.tag is not None:
             raise self._error(line, place, f"must have no YAML tag; found {event.tag}")
         elif isinstance(event, yaml.ScalarEvent):
-            value = _plain(event.value) if event.implicit[0] else event.value
+            value = plain(event.value) if event.implicit[0] else event.value
         elif isinstance(event, yaml.SequenceStartEvent):
             value = self._list(place)
         else:
@@ -148,7 +148,7 @@ class Reader:
         return FixtureError(Problem(self.source, line, dotted(place), message))
 
 
-def _plain(text: str) -> Any:
+def plain(text: str) -> Any:
     """The value of a word without quotes."""
     word = text if text not in {"", "~"} else "null"
     value = json.loads(word) if _JSON_WORD.fullmatch(word) else word

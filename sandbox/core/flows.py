@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +19,22 @@ if TYPE_CHECKING:
 
 # What is refused only for now.
 _WAITING = frozenset({Reason.AUTHORIZATION_PENDING, Reason.POLLING_TOO_FAST})
-_COLUMNS = ("id", "at", "service", "reason", "fault", "flow", "client_id", "login", "facts")
-_FEW = 200
+_COLUMNS = ("id", "at", "service", "reason", "detail", "fault", "flow", "client_id", "login", "facts")
+_FEW = 500
+# How many flows are looked at for those of one outcome, before it is left to the caller to go on.
+MOST_LOOKED_AT = 200
 # Issued on the way to a login, and none yet.
 _NO_TOKENS = frozenset({"authorization_code", "pushed_request", "state"})
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The first refusal of a flow: `entry` is the request's id, `reason` and `detail` the true cause."""
+
+    entry: int
+    service: str
+    reason: str
+    detail: str
 
 
 @dataclass(frozen=True)
@@ -30,7 +42,8 @@ class Flow:
     """One login. Times are epoch seconds of the world; `services` are in the order in which it came to them.
 
     `outcome` is `succeeded` if each of its services that decided gave something out, `refused` if one never did, and
-    `pending` if nobody has decided.
+    `pending` if nobody has decided. `people` is who it was at each service, by slug, `refusal` what was refused first,
+    and `last` the id of its newest request.
     """
 
     id: str
@@ -41,6 +54,17 @@ class Flow:
     login: str | None
     requests: int
     outcome: str
+    people: Mapping[str, str]
+    refusal: Refused | None
+    last: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of the list of flows; `next` is what to ask for as `before` to go on, None at the end."""
+
+    flows: list[Flow]
+    next: int | None
 
 
 def mark(world: World, value: str) -> None:
@@ -59,15 +83,61 @@ def follow(world: World, value: str | None) -> str | None:
     return trace.flow
 
 
+def resume(world: World, values: Iterable[str]) -> None:
+    """Have this unit of work belong to the login that one of these values was given out in, whoever it was for.
+
+    For a request that was answered before its room could look at what it brought.
+    """
+    for value in values:
+        key = digest(value)
+        row = (
+            world.store.find(tables.Code, digest=key)
+            or world.store.find(tables.Token, digest=key)
+            or world.store.find(tables.DeviceGrant, digest=key)
+        )
+        if row:
+            world.entry.note(flow=row.flow, client_id=row.client_id, login=row.login)
+            return
+        if follow(world, value):
+            return
+
+
 def list_flows(
-    store: Store, *, client_id: str | None = None, login: str | None = None, limit: int | None = None
-) -> list[Flow]:
-    """The flows, the one with the newest request first; `client_id` and `login` are those of any request of a flow."""
+    store: Store,
+    *,
+    client_id: str | None = None,
+    login: str | None = None,
+    outcome: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> Page:
+    """The flows, the one with the newest request first; `client_id` and `login` are those of any request of a flow.
+
+    Of one `outcome` there may be fewer than `limit` although there are more: so many are looked at and no more.
+    """
     where = {"client_id": client_id, "login": login}
     given = {name: value for name, value in where.items() if value is not None}
-    names = store.latest(tables.JournalEntry, "flow", limit=limit, **given)
-    requests = requests_of(store, names)
-    return [summarize(requests[name]) for name in names]
+    found: list[Flow] = []
+    looked_at, reached = 0, before
+    size = limit + 1 if outcome is None else MOST_LOOKED_AT + 1
+    for flow, newest in _newest_first(store, before, size, given):
+        if len(found) == limit or looked_at == MOST_LOOKED_AT:
+            return Page(found, reached)
+        looked_at, reached = looked_at + 1, newest
+        if outcome in (None, flow.outcome):
+            found.append(flow)
+    return Page(found, None)
+
+
+def _newest_first(store: Store, before: int | None, size: int, where: dict[str, str]) -> Iterator[tuple[Flow, int]]:
+    """The flows, each with the id of its newest request with these values, read `size` at a time."""
+    while True:
+        names = store.newest(tables.JournalEntry, "flow", before=before, limit=size, **where)
+        requests = requests_of(store, [name for name, _ in names])
+        yield from ((summarize(requests[name]), newest) for name, newest in names)
+        if len(names) < size:
+            return
+        before = names[-1][1]
 
 
 def requests_of(store: Store, flows: Iterable[str]) -> dict[str, list[tables.JournalEntry]]:
@@ -79,9 +149,17 @@ def requests_of(store: Store, flows: Iterable[str]) -> dict[str, list[tables.Jou
             if entry.flow in wanted:
                 wanted[entry.flow].append(entry)
         return wanted
-    for name, entries in wanted.items():
-        entries.extend(store.list(tables.JournalEntry, order=("id",), columns=_COLUMNS, flow=name))
+    if wanted:
+        # Sorted here: to have it in order a database may read the whole journal instead.
+        found = store.list(tables.JournalEntry, order=(), columns=_COLUMNS, among={"flow": list(wanted)})
+        for entry in sorted(found, key=lambda entry: entry.id):
+            wanted[str(entry.flow)].append(entry)
     return wanted
+
+
+def read_entries(store: Store, flow: str, *, offset: int = 0, limit: int | None = None) -> list[tables.JournalEntry]:
+    """The requests of a flow with all that is known of them, oldest first."""
+    return store.list(tables.JournalEntry, order=("id",), offset=offset, limit=limit, flow=flow)
 
 
 def summarize(entries: list[Any]) -> Flow:
@@ -96,7 +174,14 @@ def summarize(entries: list[Any]) -> Flow:
         login=next((entry.login for entry in reversed(entries) if entry.login), None),
         requests=len(entries),
         outcome=outcome(entries),
+        people={entry.service: entry.login for entry in entries if entry.service and entry.login},
+        refusal=next((_refused(entry) for entry in entries if entry.reason and entry.reason not in _WAITING), None),
+        last=last.id,
     )
+
+
+def _refused(entry: Any) -> Refused:
+    return Refused(entry.id, entry.service, entry.reason, entry.detail or "")
 
 
 def outcome(entries: list[Any]) -> str:

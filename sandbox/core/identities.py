@@ -6,6 +6,7 @@ Knows no vendor's user object: what a room knows of a person is in `attributes[s
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,9 @@ from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 
 HUES = 8
+# What nobody types, a database need not look for.
+_LONGEST_SEARCH = 1_000
+_MOST_WORDS = 10
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,31 @@ def list_identities(world: World) -> list[tables.Identity]:
     return world.store.list(tables.Identity, order=("position", "login"))
 
 
+def search_identities(
+    world: World, text: str, *, limit: int | None = None, offset: int = 0, known_by: tuple[str, ...] = ()
+) -> list[tables.Identity]:
+    """Those whose login, name, purpose or addresses have every word of `text`, in the fixture's order.
+
+    Case does not matter; an empty text finds everyone. With `known_by` they are only those of whom a room knows one of
+    these texts, given in lower case, or may know it: it is somewhere in their `attributes`.
+    """
+    containing = {**_containing(text), **({"attributes": (known_by,)} if known_by else {})}
+    return world.store.list(
+        tables.Identity, order=("position", "login"), limit=limit, offset=offset, containing=containing
+    )
+
+
+def count_identities(world: World, text: str) -> int:
+    """How many a search finds in all."""
+    return world.store.count(tables.Identity, containing=_containing(text))
+
+
+def found_by(person: Mapping[str, Any]) -> str:
+    """What a search looks through, of a person as the fixture has them."""
+    about = [person["login"], person["name"] or "", person["purpose"]]
+    return "\n".join(dict.fromkeys(text.casefold() for text in (*about, *_addresses(person))))
+
+
 def primary_email(identity: tables.Identity) -> dict[str, Any] | None:
     """The primary address (`{email, primary, verified, visibility}`), or None if the person has none."""
     return next((email for email in identity.emails if email["primary"]), None)
@@ -78,6 +107,24 @@ def initials(name: str) -> str:
     if not letters:
         return name.strip()[:1] or "?"
     return (letters[0] + letters[-1] if len(letters) > 1 else letters[0]).upper()
+
+
+def _containing(text: str) -> dict[str, tuple[str | tuple[str, ...], ...]]:
+    words = text[:_LONGEST_SEARCH].casefold().split()[:_MOST_WORDS]
+    return {"found_by": tuple(words)} if words else {}
+
+
+def _addresses(known: object) -> Iterator[str]:
+    """Every text with an @ in it, wherever it is."""
+    if isinstance(known, str):
+        if "@" in known:
+            yield known
+    elif isinstance(known, Mapping):
+        for value in known.values():
+            yield from _addresses(value)
+    elif isinstance(known, list | tuple):
+        for value in known:
+            yield from _addresses(value)
 
 
 def _first_letter(word: str) -> str | None:

@@ -1,6 +1,6 @@
 """The journal: one line for each request, with the true cause of each refusal.
 
-What may be written down of a request is redaction.py's; draws no pages and judges no client.
+What is kept of a request, and what of it is shown, is recorded.py's; draws no pages and judges no client.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.core import tables
+from sandbox.core.recorded import show
 from sandbox.core.refusals import Refusal
 from sandbox.core.store import Store
 
 MOST_SHOWN = 1_000
+BROWSER = "browser"
+APPLICATION = "application"
 # The largest number that a column has, less one.
 _LARGEST = 2**63 - 2
 
@@ -105,8 +108,28 @@ def clear(store: Store) -> None:
     store.remove(tables.JournalEntry)
 
 
-def as_document(entry: tables.JournalEntry) -> Mapping[str, Any]:
-    """An entry as it is shown to others (JSON-like); `duration_us` are microseconds."""
+def as_document(entry: tables.JournalEntry, *, reveal: bool = False) -> dict[str, Any]:
+    """An entry as it is shown to others (JSON-like); `duration_us` are microseconds.
+
+    `caller` is `browser` for what a person's browser was sent to, and `application` for what a program asked for.
+    With `reveal` all values are true, and the bodies are there as `text` besides: for who may see secrets.
+    """
     names = ("id", "at", "duration_us", "service", "operation", "method", "path", "status", "reason", "detail", "fault")
     shown = {name: getattr(entry, name) for name in (*names, "flow", "client_id", "login")}
-    return {**shown, "request": entry.request, "response": entry.response}
+    request = show(entry.request, reveal=reveal)
+    response = show(entry.response, reveal=reveal, is_error=entry.status >= 400)
+    if reveal:
+        shown["path"] = entry.request.get("path", entry.path)
+    caller = _find_caller(entry.status, request["headers"], response)
+    return {**shown, "caller": caller, "request": request, "response": response}
+
+
+def _find_caller(status: int, sent: Mapping[str, str], response: Mapping[str, Any]) -> str:
+    given = {name.lower(): str(value) for name, value in sent.items()}
+    if mode := given.get("sec-fetch-mode"):
+        # Fetch Metadata Request Headers, section 2.2: what a script of a page asks for is an application's.
+        return BROWSER if mode == "navigate" else APPLICATION
+    answered = {name.lower(): str(value) for name, value in response["headers"].items()}
+    is_page = answered.get("content-type", "").startswith("text/html")
+    is_redirect = 300 <= status < 400 and "location" in answered
+    return BROWSER if "text/html" in given.get("accept", "") or is_page or is_redirect else APPLICATION

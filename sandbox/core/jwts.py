@@ -82,6 +82,16 @@ def read_claims(token: str) -> dict[str, Any]:
     return claims
 
 
+def is_signed_by(key: Key, signed: bytes, signature: bytes) -> bool:
+    """Whether this key has made the signature, by its one algorithm; what is signed need not be claims."""
+    if not key.algorithm or key.verifying is None:
+        return False
+    try:
+        return bool(jwt.get_algorithm_by_name(key.algorithm).verify(signed, key.verifying, signature))
+    except (jwt.PyJWTError, ValueError):
+        return False
+
+
 def verify(world: World, token: str, keys: Key | Iterable[Key], *, leeway: int = 0) -> dict[str, Any]:
     """The claims of a token that one of `keys` signed and that is good now, by the world's clock.
 

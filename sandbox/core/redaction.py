@@ -10,17 +10,16 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, unquote
 
 # What a presented secret travels under, in any room's spelling (compared without case, `-`, `_`, `.` and spaces).
 _SECRET_NAMES = frozenset(
     (
         "request",
         "dpop",
-        "authorization",
-        "proxyauthorization",
         "key",
         "idtokenhint",
         "samlresponse",
@@ -28,7 +27,10 @@ _SECRET_NAMES = frozenset(
         "pass",
         "pin",
         "jwt",
+        "xjwt",
         "bearer",
+        "xbearer",
+        "xauth",
         "credential",
         "credentials",
         "signature",
@@ -36,7 +38,10 @@ _SECRET_NAMES = frozenset(
         "xpublishablekey",
     )
 )
-_SECRET_ENDINGS = ("token", "tokens", "code", "codes", "cookie", "cookies", "verifier", "assertion", "otp", "signature")
+_SECRET_ENDINGS = (
+    *("token", "tokens", "code", "codes", "cookie", "cookies", "verifier", "assertion", "otp", "signature"),
+    "authorization",
+)
 _SECRET_KEYS = ("apikey", "apikeys", "secretkey", "privatekey", "accesskey", "signingkey", "masterkey", "servicekey")
 _SECRET_PARTS = ("password", "passwd", "passphrase", "passcode", "secret")
 # Endings that make of a secret's name that of something about it.
@@ -53,9 +58,12 @@ _DEEPEST = 20
 _SCHEMES = frozenset(("basic", "bearer", "digest", "dpop", "token"))
 _ERROR_CODES = frozenset(("code", "errorcode", "statuscode"))
 _WORDS = re.compile(r"[A-Za-z][A-Za-z_. -]{0,63}")
-_JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]*\.[\w-]*")
+_JWT = re.compile(r"eyJ[\w-]{8,}+\.[\w-]*+\.[\w-]*+")
 # In text of no known form: a name, what parts it from its value, and the value, in quotes or not, closed or not.
 _PAIR = re.compile(r"""([\w.-]{1,64})(["']?\s*(?:[=:>]|\\")\s*)("[^"]*|'[^']*|[^\s&,;<"'}][^&,;<"'}\r\n]*)""")
+# Who an address names before its host, and a parameter of an address.
+_USER = re.compile(r"//(?!…@)[^/@\s]{1,2000}+@")
+_PARAMETER = re.compile(r"""([?&#])([\w.%\[\]-]{1,64})=([^&#\s"'<>,;…]++)(?!…)""")
 _CREDENTIALS = re.compile(r"\b(Basic|Bearer|DPoP|token)\s+[\w.~+/=-]+", re.IGNORECASE)
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LONG_WORD = re.compile(r"[\w.~+/=-]{20,}")
@@ -77,7 +85,7 @@ class _Redactor:
             self._left -= 2
             members = [self.redact(member, name, depth + 1) for member in value[:_MOST]]
             return [*members, f"…({len(value)})"] if len(value) > _MOST else members
-        shown = self._scalar(value, name)
+        shown = self._scalar(value, name, depth)
         self._left -= len(shown) if isinstance(shown, str) else 4
         return shown
 
@@ -96,7 +104,7 @@ class _Redactor:
             shown[printable(label)] = self.redact(member, hidden, depth + 1)
         return shown
 
-    def _scalar(self, value: object, name: str) -> Any:
+    def _scalar(self, value: object, name: str, depth: int) -> Any:
         if value is None or isinstance(value, bool):
             return value
         if is_secret(name):
@@ -110,8 +118,17 @@ class _Redactor:
         if isinstance(value, int | float):
             # What is no JSON number, no database takes as one.
             return value if isinstance(value, int) or math.isfinite(value) else str(value)
-        text = str(value)
-        return _redact_prose(text) if "eyJ" in text or "://" in text else printable(text)
+        return self._text(str(value), depth)
+
+    def _text(self, text: str, depth: int) -> str:
+        if text[:1] in ("{", "[") and len(text) <= _WHOLE and depth < _DEEPEST:
+            with suppress(ValueError, RecursionError):
+                told = json.loads(text)
+                shown = self.redact(told, "", depth + 1)
+                return printable(text) if shown == told else printable(json.dumps(shown, ensure_ascii=False))
+        if "eyJ" in text or "://" in text:
+            return _redact_prose(text)
+        return printable(_hide_in_addresses(text))
 
 
 def redact(value: object, name: str = "", *, is_error: bool = False) -> Any:
@@ -203,14 +220,29 @@ def _claims_of(token: str) -> str:
 def _redact_value(name: str, value: str) -> str:
     if is_secret(name):
         return _hidden(value)
-    return quote(_redact_prose(value) if "eyJ" in value or "://" in value else value)
+    return quote(redact(value))
 
 
 def _redact_prose(text: str) -> str:
     """A value that may be a URL with secrets in it, or have a JWT among its words."""
     if "://" in text and not re.search(r"\s", text):
         text = redact_url(text)
-    return printable(_JWT.sub(lambda found: _hidden(found[0]), text))
+    return printable(_hide_jwts(_hide_in_addresses(text)))
+
+
+def _hide_in_addresses(text: str) -> str:
+    """Text with the secrets hidden that are in the addresses in it, and whatever else may stay as it is."""
+    if not any(mark in text for mark in "?#&@"):
+        return text
+    text = _USER.sub("//…@", text[: 2 * _LONGEST])
+    return _PARAMETER.sub(
+        lambda found: f"{found[1]}{found[2]}={_hidden(found[3])}" if is_secret(unquote(found[2])) else found[0], text
+    )
+
+
+def _hide_jwts(text: str) -> str:
+    # Looking for each of thousands of beginnings in a long text takes long, and no more than this is shown.
+    return _JWT.sub(lambda found: _hidden(found[0]), text[: 2 * _LONGEST])
 
 
 def _redact_header(name: str, value: str) -> str:
@@ -218,7 +250,12 @@ def _redact_header(name: str, value: str) -> str:
         return redact_url(value)
     if is_secret(name):
         return _scheme(value)
-    return printable(_JWT.sub(lambda found: _hidden(found[0]), value)) if "eyJ" in value else printable(value)
+    scheme, space, rest = value.partition(" ")
+    if space and scheme.lower() in _SCHEMES and not name.lower().endswith("-authenticate"):
+        return f"{scheme} …({len(rest)})"
+    # Proxies tell under many names which address was asked for, and an answer may link to others.
+    value = _hide_in_addresses(value)
+    return printable(_hide_jwts(value)) if "eyJ" in value else printable(value)
 
 
 def _scheme(credentials: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import Table
 
 from sandbox.core.store import Store
 from sandbox.core.tables import Base, JournalEntry, Mail
+from sandbox.core.tour_table import Tour  # noqa: F401 - one of all there are
 
 Row = dict[str, Any]
 # {name of a table: its rows, in the order of their keys}; the world is no part of a row, nor is a number that counts

@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from sandbox.core.clock import Clock, real_now
+from sandbox.core.fault_rules import check_action
+from sandbox.core.recorded import is_redacted, redacted
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.row_shapes import misfits
 from sandbox.core.rows import TABLES, Rows, read_rows
+from sandbox.core.state import Origin, first_rows
 from sandbox.core.world import World
 
 KIND = "idp-sandbox snapshot"
@@ -28,16 +31,20 @@ def take(world: World, fixture: Mapping[str, Any], *, journal: bool = True) -> d
     `{kind, version, taken_at (epoch seconds, the world's), digest, fixture, tables: {name: [row]}}`.
     """
     tables = read_rows(world.store, without=_LEFT_OUT if journal else (*_LEFT_OUT, "journal"))
+    if "journal" in tables:
+        # A snapshot is a file that goes places. Its keys sign in this sandbox alone; what an application sent here by
+        # mistake may be good elsewhere, and nobody beyond this machine may see it in the journal either.
+        tables["journal"] = [redacted(row) for row in tables["journal"]]
     content = {"kind": KIND, "version": VERSION, "taken_at": world.now(), "fixture": dict(fixture), "tables": tables}
     return {**content, "digest": _digest(content)}
 
 
-def rows_of(snapshot: Mapping[str, Any], *, clock: Literal["then", "now"] = "then") -> Rows:
+def rows_of(snapshot: Mapping[str, Any], origin: Origin, *, clock: Literal["then", "now"] = "then") -> Rows:
     """The rows of a snapshot, for `create_world` and `reset_world`.
 
     With the clock of `then` it is the moment of the snapshot again and time goes on from there; with `now` what has
     expired since has expired. Raises Refusal: FIELD_INVALID for what is no snapshot, one of another version, or one
-    that was changed.
+    that was changed; FixtureError for one whose document is no fixture.
     """
     if snapshot.get("kind") != KIND:
         raise _invalid("this is no snapshot of a world", "kind")
@@ -57,8 +64,10 @@ def rows_of(snapshot: Mapping[str, Any], *, clock: Literal["then", "now"] = "the
         Clock(about["clock_offset"], about["frozen_at"]).advanced(0)
     except ValueError as error:
         raise _invalid(f"the clock of the snapshot shows no time: {error}", "tables") from error
-    tables["worlds"] = [about]
-    tables["documents"] = [{"name": "fixture", "content": snapshot["fixture"]}]
+    fixture = origin.parse(snapshot["fixture"], "the snapshot")
+    # What the rooms look up in the settings at every request, nobody else can have made.
+    tables["worlds"] = [{**about, "settings": first_rows(fixture, origin.seeders)["worlds"][0]["settings"]}]
+    tables["documents"] = [{"name": "fixture", "content": dict(fixture.document)}]
     return tables
 
 
@@ -69,6 +78,10 @@ def _check_shape(tables: Mapping[str, list[dict[str, Any]]]) -> None:
             raise _invalid(f"this sandbox has no table {name!r}", "tables")
         if misfit := next(misfits(TABLES[name], rows), None):
             raise _invalid(f"the rows of {name} are not as this sandbox has them: {misfit}", "tables")
+    if not all(is_redacted(row) for row in tables.get("journal", ())):
+        raise _invalid("the rows of journal are not as this sandbox has them: they are not redacted", "tables")
+    if misfit := next((wrong for row in tables.get("faults", ()) for wrong in check_action(row["action"])), None):
+        raise _invalid(f"the rows of faults are not as this sandbox has them: {misfit}", "tables")
     if len(tables.get("worlds", ())) != 1:
         raise _invalid("the snapshot must hold one world", "tables")
 

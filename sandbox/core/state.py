@@ -5,7 +5,6 @@ Changes no world that is there.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +18,9 @@ from sandbox.core.clock import Clock, real_now
 from sandbox.core.database import create_schema, in_memory
 from sandbox.core.fault_rules import make_rule
 from sandbox.core.faults import seed_faults
-from sandbox.core.fixtures import Check, Fixture, parse_fixture
+from sandbox.core.fixture_documents import parse_document
+from sandbox.core.fixtures import Check, Fixture
+from sandbox.core.identities import found_by
 from sandbox.core.ids import Ids
 from sandbox.core.recipes import recipe_rules
 from sandbox.core.rows import Rows, read_rows
@@ -41,7 +42,7 @@ class Origin:
 
     def parse(self, document: Mapping[str, Any], name: str) -> Fixture:
         """A document as a fixture; `name` stands for its file in messages. Raises FixtureError."""
-        return parse_fixture(json.dumps(document, ensure_ascii=False, indent=1), name, self.checks)
+        return parse_document(document, name, self.checks)
 
 
 def seed_world(
@@ -93,6 +94,7 @@ def _seed_identities(world: World, fixture: Fixture) -> None:
         {
             **{name: person[name] for name in own},
             "attributes": {slug: about for slug, about in person.items() if slug not in own},
+            "found_by": found_by(person),
             "position": position,
         }
         for position, person in enumerate(fixture.identities)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
+    JSON,
     BindParameter,
     ColumnElement,
     Delete,
@@ -25,10 +26,12 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     text,
     update,
 )
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -38,6 +41,8 @@ T = TypeVar("T", bound=Base)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 Shape = tuple[tuple[str, bool], ...]
 Between = Mapping[str, tuple[int | None, int | None]]
+Among = Mapping[str, Sequence[str]]
+Containing = Mapping[str, tuple[str | tuple[str, ...], ...]]
 
 
 class Store:
@@ -63,19 +68,28 @@ class Store:
         offset: int = 0,
         columns: tuple[str, ...] = (),
         between: Between = {},  # noqa: B006 - never changed
+        containing: Containing = {},  # noqa: B006 - never changed
+        among: Among = {},  # noqa: B006 - never changed
         **where: Any,
     ) -> list[T]:
         """The rows with these values, by the columns of `order` (`-name` descends).
 
-        `between` is `{column: (lowest, highest)}`, where None is no bound. With `columns` the rows have only these.
+        `between` is `{column: (lowest, highest)}`, where None is no bound; `containing` is `{column: (text, ...)}`, all
+        of which the column has somewhere (of a tuple, one of its texts; of JSON, in lower case); `among` is
+        `{column: any of these values}`. With `columns` the rows have only these.
         """
-        if _unstorable(where):
+        if _unstorable(where) or _unstorable_texts(containing):
             return []
         ranges = tuple((name, low is not None, high is not None) for name, (low, high) in between.items())
-        statement = _ordered(table, _shape(where), order, columns, ranges)
+        statement = _ordered(table, _shape(where), order, columns, ranges, tuple(among))
+        if containing:
+            statement = statement.where(*_containing(table, containing))
         if limit is not None or offset:
             statement = statement.limit(limit).offset(offset)
-        given = {**self._where(where), **_bounds(between)}
+        some = {
+            f"some_{name}": [one for one in values if not _UNSTORABLE.search(one)] for name, values in among.items()
+        }
+        given = {**self._where(where), **_bounds(between), **some}
         return cast("list[T]", self.session.execute(statement, given).all())
 
     def latest(self, table: type[T], column: str, *, limit: int | None = None, **where: Any) -> builtins.list[str]:
@@ -83,16 +97,30 @@ class Store:
 
         The table must number its rows by `id`.
         """
+        return [value for value, _ in self.newest(table, column, limit=limit, **where)]
+
+    def newest(
+        self, table: type[T], column: str, *, before: int | None = None, limit: int | None = None, **where: Any
+    ) -> builtins.list[tuple[str, int]]:
+        """As `latest`, each value with the id of its newest row; only those whose newest row is older than `before`."""
         if _unstorable(where):
             return []
-        statement = _latest(table, column, _shape(where)).limit(limit)
-        return list(self.session.execute(statement, self._where(where)).scalars().all())
+        statement = _latest(table, column, _shape(where), before is not None).limit(limit)
+        bound = {} if before is None else {"before": before}
+        return [(value, number) for value, number in self.session.execute(statement, {**self._where(where), **bound})]
 
-    def count(self, table: type[T], **where: Any) -> int:
-        """How many rows have these values."""
-        if _unstorable(where):
+    def count(
+        self,
+        table: type[T],
+        *,
+        containing: Containing = {},  # noqa: B006 - never changed
+        **where: Any,
+    ) -> int:
+        """How many rows have these values, and these texts in them (as in `list`)."""
+        if _unstorable(where) or _unstorable_texts(containing):
             return 0
-        statement = select(func.count()).select_from(_table(table)).where(*_conditions(table, _shape(where)))
+        conditions = (*_conditions(table, _shape(where)), *_containing(table, containing))
+        statement = select(func.count()).select_from(_table(table)).where(*conditions)
         return int(self.session.execute(statement, self._where(where)).scalar_one())
 
     def add(self, table: type[T], *rows: dict[str, Any], **values: Any) -> None:
@@ -146,6 +174,8 @@ class Store:
 
         Returns the new value, or None if there is no such row. One statement, as in `claim`.
         """
+        if _unstorable(where):
+            return None
         columns = _table(table).c
         statement = _matching(table, _shape(where)).values({column: columns[column] + 1}).returning(columns[column])
         if below is not None:
@@ -164,13 +194,29 @@ class Store:
 
         Whoever writes several rows that others write too takes the same lock first: no deadlock, no lost count.
         """
+        if self._on_postgres:
+            self._lock_on_postgres("pg_advisory_xact_lock", name)
+            return
         connection = self.session.connection()
-        if connection.dialect.name == "postgresql":
-            number = int.from_bytes(bytes.fromhex(digest(f"{self.world}/{name}"))[:8], signed=True)
-            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
-        elif not cast(Any, connection.connection.dbapi_connection).in_transaction:
+        if not cast(Any, connection.connection.dbapi_connection).in_transaction:
             # SQLite has one lock for all writers; a transaction that has written holds it already.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    def share(self, name: str) -> None:
+        """Keep whoever takes the lock waiting until this unit of work ends; any number may share it.
+
+        Whoever shares a lock must not take it: two that did so would wait for each other. On SQLite a reader shares
+        nothing: it waits for nobody, and may find what it has read gone when it writes.
+        """
+        if self._on_postgres:
+            self._lock_on_postgres("pg_advisory_xact_lock_shared", name)
+
+    def try_lock(self, name: str) -> bool:
+        """Take the lock as in `lock`, unless somebody has it or shares it (PostgreSQL); tells whether it was taken."""
+        if self._on_postgres:
+            return self._lock_on_postgres("pg_try_advisory_xact_lock", name)
+        self.lock(name)
+        return True
 
     def holds_lock(self) -> bool:
         """Whether this unit of work has written, and nobody else can until it ends (SQLite)."""
@@ -179,9 +225,18 @@ class Store:
             cast(Any, connection.connection.dbapi_connection).in_transaction
         )
 
+    @property
+    def _on_postgres(self) -> bool:
+        return self.session.get_bind().dialect.name == "postgresql"
+
+    def _lock_on_postgres(self, function: str, name: str) -> bool:
+        number = int.from_bytes(bytes.fromhex(digest(f"{self.world}/{name}"))[:8], signed=True)
+        # The others return nothing that is true or false.
+        return self.session.execute(text(f"SELECT {function}(:number)"), {"number": number}).scalar() is True
+
     def _upsert(self, table: type[T]) -> postgresql.Insert | sqlite.Insert:
         # The two databases spell ON CONFLICT alike, SQLAlchemy keeps them apart.
-        if self.session.get_bind().dialect.name == "postgresql":
+        if self._on_postgres:
             return postgresql.insert(_table(table))
         return sqlite.insert(_table(table))
 
@@ -190,10 +245,20 @@ class Store:
         return {"is_world": self.world} | present
 
 
-def list_worlds(session: Session) -> list[World]:
-    """All worlds there are, by name; the one look across worlds."""
+def list_worlds(session: Session, *, limit: int | None = None, offset: int = 0) -> list[World]:
+    """The worlds there are, by name; with `count_in_worlds` the one look across worlds."""
     columns = _table(World).c
-    return cast("list[World]", session.execute(select(*columns).order_by(columns.world)).all())
+    statement = select(*columns).order_by(columns.world)
+    if limit is not None or offset:
+        statement = statement.limit(limit).offset(offset)
+    return cast("list[World]", session.execute(statement).all())
+
+
+def count_in_worlds(session: Session, table: type[Base], worlds: Sequence[str]) -> dict[str, int]:
+    """How many rows each of these worlds has; those that have none are left out."""
+    columns = _table(table).c
+    statement = select(columns.world, func.count()).where(columns.world.in_(worlds)).group_by(columns.world)
+    return {str(world): int(count) for world, count in session.execute(statement).all()}
 
 
 def count_worlds(session: Session) -> int:
@@ -204,6 +269,20 @@ def count_worlds(session: Session) -> int:
 def _unstorable(where: dict[str, Any]) -> bool:
     # PostgreSQL refuses NUL in text, and no driver encodes a lone surrogate; no stored row can have either.
     return any(isinstance(value, str) and _UNSTORABLE.search(value) for value in where.values())
+
+
+def _unstorable_texts(containing: Containing) -> bool:
+    return any(_UNSTORABLE.search("".join(text)) for texts in containing.values() for text in texts)
+
+
+def _containing(table: type[Base], containing: Containing) -> Iterator[ColumnElement[bool]]:
+    for name, texts in containing.items():
+        column: ColumnElement[Any] = _table(table).c[name]
+        if isinstance(column.type, JSON):
+            column = func.lower(sql_cast(column, Text))
+        for wanted in texts:
+            either = (wanted,) if isinstance(wanted, str) else wanted
+            yield or_(*(column.contains(one, autoescape=True) for one in either))
 
 
 def _bounds(between: Between) -> dict[str, int]:
@@ -242,12 +321,13 @@ def _select(table: type[Base], shape: Shape) -> Select[Any]:
 
 
 @lru_cache(maxsize=512)
-def _ordered(
+def _ordered(  # noqa: PLR0917 - what a statement is cached by
     table: type[Base],
     shape: Shape,
     order: tuple[str, ...],
     shown: tuple[str, ...] = (),
     ranges: tuple[tuple[str, bool, bool], ...] = (),
+    among: tuple[str, ...] = (),
 ) -> Select[Any]:
     columns = _table(table).c
     statement = _select(table, shape)
@@ -258,15 +338,19 @@ def _ordered(
             statement = statement.where(columns[name] >= bindparam(f"low_{name}"))
         if high:
             statement = statement.where(columns[name] <= bindparam(f"high_{name}"))
+    for name in among:
+        statement = statement.where(columns[name].in_(bindparam(f"some_{name}", expanding=True)))
     return statement.order_by(*(columns[name[1:]].desc() if name.startswith("-") else columns[name] for name in order))
 
 
 @lru_cache(maxsize=64)
-def _latest(table: type[Base], column: str, shape: Shape) -> Select[Any]:
+def _latest(table: type[Base], column: str, shape: Shape, bounded: bool) -> Select[Any]:
     columns = _table(table).c
-    wanted = columns[column]
-    statement = select(wanted).where(*_conditions(table, shape), wanted.is_not(None))
-    return statement.group_by(wanted).order_by(func.max(columns.id).desc())
+    wanted, newest = columns[column], func.max(columns.id)
+    statement = select(wanted, newest).where(*_conditions(table, shape), wanted.is_not(None)).group_by(wanted)
+    if bounded:
+        statement = statement.having(newest < bindparam("before"))
+    return statement.order_by(newest.desc())
 
 
 @lru_cache(maxsize=512)

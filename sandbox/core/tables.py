@@ -1,7 +1,7 @@
 """Everything the sandbox remembers, as typed tables. Every row belongs to a world.
 
 Holds no behaviour: queries are in store.py. Secrets a client presents (codes, tokens) are kept as SHA-256
-digests only; `*_at` are epoch seconds.
+digests only, but in the journal; `*_at` are epoch seconds.
 """
 
 from __future__ import annotations
@@ -52,7 +52,10 @@ class Document(Base):
 
 
 class Identity(Base):
-    """A fixture person. `attributes` is `{slug: what that room knows of the person}`."""
+    """A fixture person. `attributes` is `{slug: what that room knows of the person}`.
+
+    `found_by` is what a search looks through, case-folded: login, name, purpose, and every address there is.
+    """
 
     __tablename__ = "identities"
 
@@ -63,6 +66,7 @@ class Identity(Base):
     deactivated: Mapped[bool]
     emails: Mapped[list[Any]]
     attributes: Mapped[dict[str, Any]]
+    found_by: Mapped[str] = mapped_column(default="")
     position: Mapped[int]
 
 
@@ -357,9 +361,9 @@ class Trace(Base):
 
 
 class JournalEntry(Base):
-    """One request and its answer, secrets redacted. `flow` links the requests of one login.
+    """One request and its answer, as they were sent: recorded.Kept. `flow` links the requests of one login.
 
-    `fault` names what went wrong on purpose, if anything did. `facts` are those of journal.Entry.
+    Only journal.as_document reads those two. `fault` is what went wrong on purpose; `facts` are journal.Entry's.
     """
 
     __tablename__ = "journal"
@@ -384,7 +388,11 @@ class JournalEntry(Base):
     request: Mapped[dict[str, Any]]
     response: Mapped[dict[str, Any]]
 
-    __table_args__ = (Index("journal_by_world", "world", "id"), Index("journal_by_flow", "world", "flow"))
+    __table_args__ = (
+        Index("journal_by_world", "world", "id"),
+        Index("journal_by_flow", "world", "flow"),
+        Index("journal_by_client", "world", "client_id", "flow"),
+    )
 
 
 def digest(secret: str) -> str:

@@ -5,6 +5,7 @@ Lives for one unit of work and never commits; who opened it does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -64,7 +65,8 @@ class World:
 def find_world(session: Session, name: str, ids: Ids) -> World | None:
     """Open the world called `name`, or None if there is none."""
     store = Store(session, name)
-    row = store.find(tables.World)
+    # Not every database can be asked for what is no name.
+    row = store.find(tables.World) if re.fullmatch(NAME, name) else None
     if row is None:
         return None
     return World(

@@ -29,6 +29,8 @@ _USED = 60
 _START = "start"
 # The document that marks the rows which new worlds are copies of.
 _TEMPLATE = "template"
+# The lock of a world: each request that works in it shares it, and who makes or removes the world takes it.
+_LOCK = "world"
 _KEYS, _WORLDS = "signing_keys", "worlds"
 
 
@@ -48,19 +50,41 @@ def create_world(
         raise Refusal(Reason.FIELD_INVALID, detail, "name")
     store = Store(session, name)
     # Of two first calls at once one makes the world.
-    store.lock("world")
+    store.lock(_LOCK)
     if store.find(tables.World) is not None:
         raise Refusal(Reason.OBJECT_ALREADY_EXISTS, f"there is a world called {name!r} already", "name")
     if count_worlds(session) >= MOST_WORLDS:
         raise Refusal(Reason.LIMIT_REACHED, f"there are {MOST_WORLDS} worlds already; delete some", "name")
+    # What a request that was at work has left in a world of this name when it was deleted.
+    remove_rows(store)
     return _begin(store, origin, ids, start)
 
 
 def open_world(session: Session, name: str, origin: Origin, ids: Ids) -> World:
-    """The world called `name`, made if nobody was faster. Raises Refusal as `create_world`."""
-    store = Store(session, name)
-    store.lock("world")
+    """The world called `name`, made if nobody was faster, and nobody else's until the unit of work ends.
+
+    Raises Refusal as `create_world`.
+    """
+    Store(session, name).lock(_LOCK)
     return find_world(session, name, ids) or create_world(session, name, origin, ids)
+
+
+def share_world(session: Session, name: str, ids: Ids) -> World | None:
+    """The world called `name`, to work in it beside others, or None if there is none.
+
+    Nobody resets or removes it on PostgreSQL before the unit of work ends; on SQLite that is to be seen when it does.
+    """
+    Store(session, name).share(_LOCK)
+    return find_world(session, name, ids)
+
+
+def start_document(world: World, origin: Origin) -> Mapping[str, Any]:
+    """The fixture document that `reset_world` goes back to, complete."""
+    start = world.store.find(tables.Document, name=_START)
+    if start is None:
+        return origin.fixture.document
+    given = start.content["snapshot"]["fixture"] if "snapshot" in start.content else start.content["document"]
+    return origin.parse(given, f"world {world.name}").document
 
 
 def reset_world(world: World, origin: Origin) -> None:
@@ -79,27 +103,44 @@ def restore_world(world: World, rows: Rows) -> None:
 
 def _empty(world: World) -> dict[str, Any] | None:
     """Remove all of the world; returns what it began with, if that was not the sandbox's own fixture."""
-    world.store.lock("world")
+    world.store.lock(_LOCK)
     start = world.store.find(tables.Document, name=_START)
     remove_rows(world.store)
     return start.content if start else None
 
 
-def delete_world(world: World) -> None:
-    """Delete all of it. Raises Refusal: PERMISSION_DENIED for the default world, which is always there."""
-    if world.name == DEFAULT:
+def delete_world(session: Session, name: str) -> None:
+    """Delete all of it.
+
+    Raises Refusal: OBJECT_UNKNOWN, PERMISSION_DENIED for the default world, which is always there.
+    """
+    if name == DEFAULT:
         raise Refusal(Reason.PERMISSION_DENIED, "the default world is always there; reset it instead", "name")
-    world.store.lock("world")
-    remove_rows(world.store)
+    store = Store(session, name)
+    store.lock(_LOCK)
+    # Not every database can be asked for what is no name.
+    if not re.fullmatch(NAME, name) or store.find(tables.World) is None:
+        raise Refusal(Reason.OBJECT_UNKNOWN, f"there is no world called {name!r}", "name")
+    remove_rows(store)
 
 
 def drop_idle_worlds(session: Session, idle: int) -> int:
     """Delete the worlds that had no request for `idle` seconds (0: none); returns how many there were."""
-    before = real_now() - idle
-    dropped = [row.world for row in list_worlds(session) if idle and row.world != DEFAULT and row.used_at < before]
-    for name in dropped:
-        remove_rows(Store(session, name))
-    return len(dropped)
+    # As old as what is noted may be, they were used since.
+    before = real_now() - idle - _USED
+    idle_ones = [row.world for row in list_worlds(session) if idle and row.world != DEFAULT and row.used_at < before]
+    return sum(_drop(Store(session, name), before) for name in idle_ones)
+
+
+def _drop(store: Store, before: int) -> bool:
+    # Somebody may have come to it since it was listed.
+    if not store.try_lock(_LOCK):
+        return False
+    row = store.find(tables.World)
+    if row is None or row.used_at >= before:
+        return False
+    remove_rows(store)
+    return True
 
 
 def note_use(world: World) -> bool:
@@ -116,7 +157,7 @@ def _begin(store: Store, origin: Origin, ids: Ids, start: Mapping[str, Any] | No
     if start is None:
         return _copy_template(store, origin, ids)
     if "snapshot" in start:
-        world = _fill(store, snapshots.rows_of(start["snapshot"], clock=start["clock"]), ids)
+        world = _fill(store, snapshots.rows_of(start["snapshot"], origin, clock=start["clock"]), ids)
     else:
         fixture = origin.parse(start["document"], f"world {store.world}")
         rows = dict(first_rows(fixture, origin.seeders))
@@ -137,7 +178,7 @@ def _copy_template(store: Store, origin: Origin, ids: Ids) -> World:
     template = Store(store.session, name)
     rows = first_rows(origin.fixture, origin.seeders)
     if template.find(tables.Document, name=_TEMPLATE) is None:
-        template.lock("world")
+        template.lock(_LOCK)
         if template.find(tables.Document, name=_TEMPLATE) is None:
             write_rows(template, {table: members for table, members in rows.items() if table not in (_KEYS, _WORLDS)})
             template.add(tables.Document, name=_TEMPLATE, content={})

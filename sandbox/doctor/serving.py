@@ -21,6 +21,7 @@ from sandbox.core.fixtures import load_fixture, shipped
 from sandbox.core.tables import Base
 from sandbox.doctor.findings import Finding
 from sandbox.doctor.machine import own_version
+from sandbox.server import find_bind_problem
 from sandbox.services import CHECKS
 
 _PATIENCE = 2  # seconds
@@ -47,18 +48,6 @@ def listens(host: str, port: int) -> bool:
     return True
 
 
-def bind_problem(host: str, port: int) -> str | None:
-    """Why nothing can listen there, in the system's words; None if something can."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            return error.strerror or str(error)
-    return None
-
-
 def _fixture(config: Config) -> Finding:
     path = config.fixtures or shipped("default.yaml")
     try:
@@ -73,7 +62,7 @@ def _fixture(config: Config) -> Finding:
 def _port(config: Config) -> Finding:
     place = f"{config.host}:{config.port}"
     if not listens(config.host, config.port):
-        problem = bind_problem(config.host, config.port)
+        problem = find_bind_problem(config.host, config.port)
         if problem is None:
             return Finding("port", "OK", f"{place} is free")
         return Finding("port", "FAIL", f"cannot listen on {place}: {problem}", "idp-sandbox serve --port 9500")

@@ -17,8 +17,8 @@ from sandbox.certificates import open_authority
 from sandbox.config import Config, ConfigError, environment
 from sandbox.core.clock import real_now
 from sandbox.doctor.findings import Finding
-from sandbox.doctor.serving import bind_problem, listens, reachable
-from sandbox.server import certificate_names
+from sandbox.doctor.serving import listens, reachable
+from sandbox.server import certificate_names, find_bind_problem
 from sandbox.trust import VARIABLES
 
 _PATIENCE = 2  # seconds
@@ -105,7 +105,7 @@ def _leaf(config: Config, folder: Path, ca: x509.Certificate) -> Finding:
 def _port(config: Config, ca_file: Path | None) -> Iterator[Finding]:
     place = f"{config.host}:{config.tls_port}"
     if not listens(config.host, config.tls_port):
-        problem = bind_problem(config.host, config.tls_port) if config.tls else None
+        problem = find_bind_problem(config.host, config.tls_port) if config.tls else None
         if problem:
             remedy = "idp-sandbox serve --tls --tls-port 9444"
             yield Finding("https port", "FAIL", f"cannot listen on {place}: {problem}", remedy)

@@ -5,9 +5,10 @@ Decides nothing: who signs in, and what is pressed, is walking.py's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -34,10 +35,16 @@ class Form:
 
 
 class Browser:
-    """Redirects are not followed. `approval` decides who signs in, `flow` is what all requests belong to."""
+    """Redirects are not followed. `approval` decides who signs in, `flow` is what all requests belong to.
 
-    def __init__(self, approval: str, flow: str) -> None:
+    `cookies` are what it has from before, as JSON, and later what it has by then.
+    """
+
+    def __init__(self, approval: str, flow: str, cookies: Iterable[Mapping[str, str]] = ()) -> None:
         self._client = Client(current_app.wsgi_app)
+        self.cookies: list[dict[str, str]] = []
+        for cookie in cookies:
+            self._keep(dict(cookie))
         self._at = request.base_url
         own = request.environ
         self._environ: dict[str, Any] = {APPROVAL: approval, FLOW: flow}
@@ -65,7 +72,7 @@ class Browser:
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         # A context of its own: else this request would share database session and all of `g` with the one under way.
         with current_app.app_context():
-            return self._client.open(
+            answer = self._client.open(
                 target,
                 method=method,
                 base_url=f"{parts.scheme}://{parts.netloc}",
@@ -74,6 +81,10 @@ class Browser:
                 buffered=True,
                 **body,
             )
+        for header in answer.headers.getlist("Set-Cookie"):
+            for cookie in _read_cookie(header, parts.hostname or ""):
+                self._remember(cookie)
+        return answer
 
     def press(self, form: Form, button: str, typed: Mapping[str, str]) -> TestResponse:
         """Press the button of a form, with what was typed into its fields."""
@@ -81,13 +92,37 @@ class Browser:
         fields = [(known, typed.get(known, held)) for known, held in form.fields]
         return self.open("POST", form.action, form=[*fields, *([(name, value)] if name else [])])
 
+    def _keep(self, cookie: dict[str, str]) -> None:
+        self._remember(cookie)
+        self._client.set_cookie(cookie["name"], cookie["value"], domain=cookie["host"], path=cookie["path"])
+
+    def _remember(self, cookie: dict[str, str]) -> None:
+        same = ("name", "host", "path")
+        self.cookies = [one for one in self.cookies if any(one[part] != cookie[part] for part in same)]
+        if cookie["value"]:
+            self.cookies.append(cookie)
+
+
+def _read_cookie(header: str, host: str) -> Iterator[dict[str, str]]:
+    """What a Set-Cookie header sets; one that takes a cookie away sets it to nothing."""
+    try:
+        morsels = SimpleCookie(header)
+    except CookieError:
+        return
+    for name, morsel in morsels.items():
+        value = "" if morsel["max-age"] == "0" else morsel.value
+        yield {"name": name, "value": value, "host": host, "path": morsel["path"] or "/"}
+
 
 def read_forms(page: TestResponse) -> list[Form]:
     """The forms of a page; of anything else there are none."""
-    if page.mimetype != "text/html":
-        return []
+    return parse_forms(page.text) if page.mimetype == "text/html" else []
+
+
+def parse_forms(html: str) -> list[Form]:
+    """The forms in the text of a page that have a button."""
     parser = _Forms()
-    parser.feed(page.text)
+    parser.feed(html)
     return list(_sendable(parser.forms))
 
 

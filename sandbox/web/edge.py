@@ -6,7 +6,8 @@ The order of steps is the order of this file. Decides nothing about logins.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -22,15 +23,17 @@ from sandbox.core.fault_calls import Interruption
 from sandbox.core.journal import Entry
 from sandbox.core.redaction import printable
 from sandbox.core.refusals import Reason, Refusal
-from sandbox.core.world import DEFAULT, World, find_world
-from sandbox.core.worlds import drop_idle_worlds, note_use, open_world
+from sandbox.core.world import DEFAULT, World
+from sandbox.core.worlds import drop_idle_worlds, note_use, open_world, share_world
 from sandbox.mounts import Mount, Mounts
 from sandbox.service import FLOW, House, Service
 from sandbox.web import faults
 from sandbox.web.control.api import large_bodies
 from sandbox.web.errors import render_refusal
 from sandbox.web.names import NameWatch
+from sandbox.web.pages.page import large_forms
 from sandbox.web.recording import write_journal
+from sandbox.web.touring import watching
 
 log = logging.getLogger("sandbox")
 
@@ -97,23 +100,44 @@ def _install_entry(app: Flask, sandbox: House, db: SQLAlchemy) -> None:
         world.entry, world.apart = g.entry, partial(sandbox.world, mount.world)
         g.world = world
         _check_body()
+        if watching.COOKIE in request.cookies and mount.slug:
+            watching.enter(world)
         # A preflight is the browser's own: a fault waits for the call behind it.
         if mount.slug and request.method != "OPTIONS":
-            faults.enter(world, mount.slug, _operation(), db.session.commit)
+            faults.enter(world, mount.slug, _operation(), partial(_apart, world))
 
 
 def _open_world(sandbox: House, db: SQLAlchemy, name: str) -> World:
     """The world with this name; on its first use it is made. Raises Refusal: LIMIT_REACHED."""
     session = db.session()
-    world = find_world(session, name, sandbox.ids)
-    if world is None:
-        drop_idle_worlds(session, sandbox.config.world_idle)
-        world = open_world(session, name, sandbox.origin, sandbox.ids)
+    while True:
+        world = share_world(session, name, sandbox.ids)
+        if world is None:
+            # Who shares it cannot make it.
+            session.commit()
+            drop_idle_worlds(session, sandbox.config.world_idle)
+            open_world(session, name, sandbox.origin, sandbox.ids)
+        elif name == DEFAULT or not note_use(world):
+            return world
+        # No lock on a row may be held while a room asks somebody outside.
         session.commit()
-    elif name != DEFAULT and note_use(world):
-        # No lock may be held while a room asks somebody outside.
-        session.commit()
-    return world
+
+
+@contextmanager
+def _apart(world: World) -> Iterator[None]:
+    """End what the request holds for as long as it waits, and work on in its world then, if that is still there."""
+    world.store.session.commit()
+    yield
+    share_world(world.store.session, world.name, world.ids)
+
+
+def _commit(db: SQLAlchemy) -> None:
+    # What a refused request has done up to its refusal (a slowed-down poll, a revoked family) is part of it.
+    world: World | None = g.get("world")
+    if world and world.name != DEFAULT and share_world(db.session(), world.name, world.ids) is None:
+        # It was deleted meanwhile, and no row is without its world.
+        db.session.rollback()
+    db.session.commit()
 
 
 def _install_refusals(app: Flask, sandbox: House, db: SQLAlchemy) -> None:
@@ -143,6 +167,8 @@ def _install_refusals(app: Flask, sandbox: House, db: SQLAlchemy) -> None:
     def refuse_crash(error: Exception) -> ResponseReturnValue:
         log.exception("%s %s failed", request.method, request.environ["sandbox.path"])
         db.session.rollback()
+        if "world" in g:
+            share_world(db.session(), g.world.name, sandbox.ids)
         return refuse(Refusal(Reason.INTERNAL_ERROR, f"a defect of the sandbox: {type(error).__name__}: {error}"))
 
 
@@ -155,9 +181,11 @@ def _install_exit(app: Flask, sandbox: House, db: SQLAlchemy) -> None:
             response = service.after_request(faults.change_answer(response))
         _add_headers(response)
         if "world" in g and _is_journaled():
+            faults.find_login(g.world)
             write_journal(response, _operation())
-        # What a refused request has done up to its refusal (a slowed-down poll, a revoked family) is part of it.
-        db.session.commit()
+        if "world" in g and service and watching.COOKIE in request.cookies:
+            response = watching.leave(response)
+        _commit(db)
         return faults.deliver(response)
 
 
@@ -173,7 +201,8 @@ def _add_headers(response: Response) -> None:
 
 
 def _check_body() -> None:
-    if most := large_bodies().get(request.endpoint or ""):
+    endpoint = request.endpoint or ""
+    if most := large_bodies().get(endpoint) or large_forms.get(endpoint):
         request.max_content_length = most
     # Werkzeug takes a body for whole that its sender cut off or, when it is chunked, that the limit cut off.
     declared, received = request.content_length, len(request.get_data())

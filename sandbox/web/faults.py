@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import quote
 
 from flask import Response, g, request
+from werkzeug.exceptions import HTTPException
 
+from sandbox.core import flows
 from sandbox.core.fault_calls import Call
 from sandbox.core.fault_rules import LONGEST
 from sandbox.core.faults import action_of, comes_after, particulars_of
@@ -23,10 +26,12 @@ from sandbox.web.hanging_up import hang_up
 # What is done when there is an answer, to it or to its connection.
 _LATE = ("answer", "drop", "delay", "truncate", "drip", "malform", "content_type", "repeat", "change", "callback")
 _MOST_PIECES = 50
+# Of what a request brings, as many values are looked up as no honest one has.
+_MOST_BROUGHT = 30
 
 
-def enter(world: World, service: str, operation: str, commit: Callable[[], None]) -> None:
-    """Meet the faults of this request that come before its work; `commit` ends what it holds before it waits.
+def enter(world: World, service: str, operation: str, apart: Callable[[], AbstractContextManager[None]]) -> None:
+    """Meet the faults of this request that come before its work; while it is `apart` it holds nothing.
 
     Raises Refusal or Interruption, here or when the client or the person becomes known.
     """
@@ -36,8 +41,8 @@ def enter(world: World, service: str, operation: str, commit: Callable[[], None]
     world.forgery = call.forger()
     seconds = sum(particulars_of(fault)["seconds"] for fault in call.claim(("delay",), of_anybody=True))
     if seconds:
-        commit()
-        time.sleep(min(seconds, LONGEST))
+        with apart():
+            time.sleep(min(seconds, LONGEST))
     world.entry.listeners.append(call.meet)
     call.meet()
 
@@ -71,6 +76,20 @@ def change_answer(response: Response) -> Response:
     for fault in call.claim(_LATE, fits=answer.fits):
         answer.meet(action_of(fault), particulars_of(fault))
     return answer.response
+
+
+def find_login(world: World) -> None:
+    """Have a request that a fault kept from its work belong to the login whose code or token it brought."""
+    if world.entry.fault is None or world.entry.flow is not None:
+        return
+    try:
+        body = request.get_json(silent=True) if request.is_json else request.form
+    except HTTPException:  # more parts than a form may have
+        return
+    brought = [*request.args.values(), *(body.values() if isinstance(body, Mapping) else ())]
+    if credentials := request.authorization:
+        brought.append(credentials.token)
+    flows.resume(world, [value for value in brought if isinstance(value, str) and value][:_MOST_BROUGHT])
 
 
 def deliver(response: Response) -> Response:
@@ -110,7 +129,7 @@ class _Wire(Response):
             cut = min(self.effects["truncate"].get("bytes", len(body) // 2), max(len(body) - 1, 0))
         yield from self._dripped(body[:cut])
         if "truncate" in self.effects:
-            hang_up(environ)
+            hang_up(environ, after_sending=cut > 0)
 
     def _dripped(self, body: bytes) -> Iterator[bytes]:
         if "drip" not in self.effects:

@@ -10,6 +10,7 @@ import os
 import socket
 import stat
 import struct
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -20,12 +21,19 @@ _QUIET_SERVER = "granian"
 _SOCKETS = "/proc/self/fd"
 # struct tcp_info of linux/tcp.h: milliseconds since data were sent and received, and how many segments were sent.
 _TCP_INFO = struct.Struct("44x I 4x I 100x I")
+# How often, and after how many seconds each, it is looked whether another thread has sent what it was given.
+_LOOKS, _PAUSE = 50, 0.02
 
 
-def hang_up(environ: Mapping[str, Any]) -> None:
-    """Close the connection. Raises ConnectionAbortedError where that ends the answer, or where there is none."""
+def hang_up(environ: Mapping[str, Any], *, after_sending: bool = False) -> None:
+    """Close the connection; with `after_sending` only once what was given to the server is on its way.
+
+    Raises ConnectionAbortedError where that ends the answer, or where there is none.
+    """
     quiet = environ.get("SERVER_SOFTWARE", "").lower().startswith(_QUIET_SERVER)
     connection = _find(environ) if quiet else environ.get("werkzeug.socket")
+    if connection and quiet and after_sending:
+        _await_sending(connection)
     if connection:
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
@@ -34,6 +42,16 @@ def hang_up(environ: Mapping[str, Any]) -> None:
             connection.close()
         return
     raise ConnectionAbortedError("the connection was closed on purpose")
+
+
+def _await_sending(connection: socket.socket) -> None:
+    """Wait until the answer has begun to go out, a second at most: granian writes in a thread of its own."""
+    for _ in range(_LOOKS):
+        if not _waits(connection):
+            break
+        time.sleep(_PAUSE)
+    # The head may go out before the piece that comes with it.
+    time.sleep(_PAUSE)
 
 
 def _find(environ: Mapping[str, Any]) -> socket.socket | None:

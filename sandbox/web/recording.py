@@ -1,24 +1,21 @@
-"""Writes the journal: what a request was and how it was answered, with every secret redacted.
+"""Writes the journal: what a request was and how it was answered, as it was sent.
 
-Judges nothing.
+Judges nothing, and redacts nothing but paths and what rooms remark: that is done when the journal is read.
 """
 
 from __future__ import annotations
 
-import json
 from typing import Any
-from urllib.parse import parse_qsl
 
 from flask import Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox.core import tables
 from sandbox.core.clock import elapsed_us
-from sandbox.core.redaction import is_secret, printable, redact, redact_headers, redact_query, redact_text
+from sandbox.core.recorded import by_name, keep_body, keep_headers, parse_body, storable
+from sandbox.core.redaction import is_secret, printable, redact
 from sandbox.core.refusals import Refusal
 
-# A body that is larger is told by its length alone.
-_LARGEST = 100_000
 # What is no one's business in the address of a request (RFC 6749 section 2.3.1, RFC 9700 section 4.3.2).
 _NOT_IN_URLS = frozenset({"client_secret", "client_assertion", "access_token", "refresh_token"})
 
@@ -27,7 +24,8 @@ def write_journal(response: Response, operation: str) -> None:
     """Leave the line of this request, which `operation` of its room has answered with `response`."""
     entry = g.entry
     refusal: Refusal | None = entry.refusal
-    sent = _request_body()
+    body = _request_body()
+    path, shown_path = _paths()
     g.world.store.add(
         tables.JournalEntry,
         at=g.world.now(),
@@ -35,7 +33,7 @@ def write_journal(response: Response, operation: str) -> None:
         service=request.environ["sandbox.mount"].slug or "",
         operation=operation,
         method=request.method,
-        path=_path(),
+        path=shown_path,
         status=response.status_code,
         reason=refusal.reason.value if refusal else None,
         detail=printable(refusal.detail) if refusal else None,
@@ -43,36 +41,39 @@ def write_journal(response: Response, operation: str) -> None:
         flow=entry.flow,
         client_id=entry.client_id and printable(entry.client_id),
         login=entry.login and printable(entry.login),
-        facts={**entry.facts, **_facts(sent)},
+        facts={**entry.facts, **_facts(body)},
         request={
-            "query": redact_query(request.query_string.decode("latin-1")),
-            "headers": redact_headers(request.headers),
-            "body": redact(sent) if isinstance(sent, dict | list) else sent,
+            "query": storable(request.query_string.decode("latin-1")),
+            "headers": keep_headers(request.headers),
+            "body": body,
+            **({"path": path} if path != shown_path else {}),
             **redact(entry.request),
         },
         response={
-            "headers": redact_headers(response.headers),
+            "headers": keep_headers(response.headers),
             "body": _response_body(response),
             **redact(entry.response),
         },
     )
 
 
-def _path() -> str:
-    path: str = request.environ["sandbox.path"]
+def _paths() -> tuple[str, str]:
+    """The path as it was sent, and as it may be shown."""
+    sent: str = request.environ["sandbox.path"]
+    shown = sent
     for name, value in (request.view_args or {}).items():
         if is_secret(name):
-            path = path.replace(str(value), str(redact(value, name)))
-    return printable(path)
+            shown = shown.replace(str(value), str(redact(value, name)))
+    return storable(sent), printable(shown)
 
 
-def _facts(sent: Any) -> dict[str, Any]:
+def _facts(body: Any) -> dict[str, Any]:
     """What the request shows by itself: how a client proved who it is, and what it put where everybody reads it."""
     facts: dict[str, Any] = {}
     query = request.args if request.query_string else {}
     if in_url := sorted(_NOT_IN_URLS & set(query)):
         facts["in_url"] = in_url
-    form = sent if isinstance(sent, dict) else {}
+    form = _members(body)
     if isinstance(grant_type := form.get("grant_type"), str):
         facts["grant_type"] = printable(grant_type[:100])
     elif not (g.entry.facts.keys() & {"code", "refresh", "device"}):
@@ -87,61 +88,38 @@ def _facts(sent: Any) -> dict[str, Any]:
     return facts
 
 
+def _members(body: Any) -> dict[str, Any]:
+    """The members of a form or a JSON object; nothing of what has none, or is not about a grant."""
+    if isinstance(body, str):
+        # Hardly any request is, and no other need be read.
+        about_grant = "grant_type" in body or g.entry.facts.keys() & {"code", "refresh", "device"}
+        members = parse_body(body, request.mimetype) if about_grant else None
+    else:
+        members = body and body.get("members")
+    return members if isinstance(members, dict) else {}
+
+
 def _request_body() -> Any:
-    """The body as its members where it has a known form, and else as text that is redacted already."""
+    """As recorded.Kept has it."""
     try:
         raw = request.get_data(cache=True)
     except HTTPException as refused:
         # A body over the limit was refused, and is not there.
-        return f"…({refused.name})"
-    if not raw:
-        return None
-    if request.mimetype == "multipart/form-data":
-        files: dict[str, Any] = {name: f"…({file.filename})" for name, file in request.files.items()}
-        return {**_by_name(request.form.items(multi=True)), **files}
-    return _parsed(raw, request.mimetype, form_expected=request.mimetype == "application/x-www-form-urlencoded")
+        return {"told": f"…({refused.name})"}
+    if raw and request.mimetype == "multipart/form-data":
+        return {"members": _parts()}
+    return keep_body(raw, request.mimetype)
+
+
+def _parts() -> dict[str, Any]:
+    fields = by_name((storable(name), storable(value)) for name, value in request.form.items(multi=True))
+    return {**fields, **{storable(name): f"…({storable(str(file.filename))})" for name, file in request.files.items()}}
 
 
 def _response_body(response: Response) -> Any:
     if response.is_streamed or response.direct_passthrough:
         return None
     raw, kind = response.get_data(), response.mimetype or ""
-    if not raw:
-        return None
-    if kind == "text/html" or kind.startswith("image/"):
-        return f"…({len(raw)} bytes of {kind})"
-    body = _parsed(raw, kind, form_expected=kind == "application/x-www-form-urlencoded")
-    return redact(body, is_error=response.status_code >= 400) if isinstance(body, dict | list) else body
-
-
-def _parsed(raw: bytes, kind: str, *, form_expected: bool) -> Any:
-    text = _decoded(raw) if len(raw) <= _LARGEST else None
-    if text is None:
-        return f"…({len(raw)} bytes of {printable(kind) or 'no type'})"
-    if form_expected:
-        return _by_name(parse_qsl(text, keep_blank_values=True, errors="replace"))
-    try:
-        return json.loads(text) if text.lstrip()[:1] in ("{", "[") else redact_text(text)
-    except (ValueError, RecursionError):
-        return redact_text(text)
-
-
-def _decoded(raw: bytes) -> str | None:
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        return None
-    return None if "\0" in text else text
-
-
-def _by_name(pairs: Any) -> dict[str, Any]:
-    """The values by name; a list of them where a name came more than once."""
-    values: dict[str, Any] = {}
-    for name, value in pairs:
-        if name not in values:
-            values[name] = value
-        elif isinstance(values[name], list):
-            values[name].append(value)
-        else:
-            values[name] = [values[name], value]
-    return values
+    if raw and (kind == "text/html" or kind.startswith("image/")):
+        return {"told": f"…({len(raw)} bytes of {kind})"}
+    return keep_body(raw, kind)

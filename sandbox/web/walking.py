@@ -6,12 +6,13 @@ What a room needs to be asked is the room's to say; what is refused on the way e
 from __future__ import annotations
 
 import json as text
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from werkzeug.test import TestResponse
+from werkzeug.wrappers import Response
 
 from sandbox.core.refusals import Reason
 from sandbox.core.world import World
@@ -19,14 +20,16 @@ from sandbox.headless import LoginRequest, LoginStart
 from sandbox.mounts import Mount
 from sandbox.service import Service
 from sandbox.web.browsing import Browser, Form, read_forms
+from sandbox.web.steps import Callback, Step, Verbs, read_location, without_query
 
 Decision = Literal["allow", "deny"]
 
 # Signing in, consent and a device make four; what is longer goes in circles.
 _MOST_STEPS = 10
-_FORM_POST = "form-post"
+FORM_POST = "form-post"
+# Where an answer tells its true cause.
+REASON = "X-Sandbox-Reason"
 _MOST_TEXT = 10_000
-_JSON = {"Accept": "application/json"}
 
 
 class StoppedError(Exception):
@@ -37,18 +40,7 @@ class StoppedError(Exception):
         self.leg, self.answer, self.reason, self.detail = leg, answer, reason, detail
 
 
-@dataclass(frozen=True)
-class Callback:
-    """What a provider sends to an application: `url` as the browser is sent there, None where there is no browser.
-
-    A form that is posted there has its parameters in no URL.
-    """
-
-    url: str | None
-    parameters: Mapping[str, str]
-
-
-class _Told(dict[str, Any]):
+class Told(dict[str, Any]):
     """What an answer holds; whoever reads what it does not hold, stops there."""
 
     def __init__(self, members: Mapping[str, Any], stopped: StoppedError) -> None:
@@ -60,10 +52,20 @@ class _Told(dict[str, Any]):
         raise self._stopped
 
 
-class Walker:
-    """The steps of one walk: a `sandbox.headless.Walk`.
+@dataclass(frozen=True)
+class Seen:
+    """A request that was made on the way, and its answer; None if the connection broke."""
 
-    `exchange` is None for a sign-in alone. `start` and `back` are the last sign-in, as it began and as it ended.
+    method: str
+    url: str
+    answer: TestResponse | None
+
+
+class Walker(Verbs):
+    """A walk whose every step is taken at once. Its verbs raise StoppedError where somebody refuses.
+
+    `flow` is what the requests belong to, and `cookies` what its browser has from before. `seen` are the requests that
+    were made.
     """
 
     def __init__(
@@ -75,78 +77,44 @@ class Walker:
         request: LoginRequest,
         *,
         decision: Decision = "allow",
+        flow: str | None = None,
+        cookies: Iterable[Mapping[str, str]] = (),
     ) -> None:
-        self.world, self.request, self.provider = world, request, provider.slug
-        self._mount, self._provider, self._exchange = mount, provider, exchange
+        super().__init__(world, mount, provider, exchange, request)
         self._decision = decision
-        self.flow = world.ids.text(16)
+        self.flow = flow or world.ids.text(16)
         approval = f"always={request.login}" if decision == "allow" else "ask"
-        self._browser = Browser(approval, self.flow)
-        self.start: LoginStart | None = None
-        self.back = Callback(None, {})
+        self._browser = Browser(approval, self.flow, cookies)
+        self.seen: list[Seen] = []
         self._leg = ""
 
-    def sign_in(self, **chosen: Any) -> Mapping[str, str]:
-        """Sign in at the provider; the parameters of its callback. `chosen` is for what the request leaves out.
+    @property
+    def cookies(self) -> list[dict[str, str]]:
+        """What its browser has by now."""
+        return self._browser.cookies
 
-        Raises StoppedError, and Refusal as the provider's `begin_login`.
-        """
-        if self._provider.begin_login is None:
-            raise LookupError(f"{self.provider} signs nobody in")
-        given = {each.name: getattr(self.request, each.name) for each in fields(LoginRequest)}
-        changes = {name: value for name, value in chosen.items() if not given[name]}
-        changes["parameters"] = {**chosen.get("parameters", {}), **self.request.parameters}
-        asked = replace(self.request, **changes)
-        mount = self._mount.at(self.provider, by_prefix=self._provider.by_prefix)
-        answer = self._begin(self._provider.begin_login(self.world, mount, asked))
-        return _Told(self.back.parameters, self._stopped(answer, self.back))
+    def take(self, step: Step) -> Any:
+        """Make the requests of this step; what its verb gives. Raises StoppedError."""
+        if step.start is not None:
+            answer = self._begin(step.start)
+            if step.verb == "go":
+                return self.back.url or ""
+            return Told(self.back.parameters, self._stopped(answer, self.back))
+        form = None if step.form is None else list(step.form)
+        answer = self._open(step.method, step.url, json=step.json, form=form, headers=step.headers)
+        return self._follow(answer) if step.verb == "follow" else self._read(answer)
 
-    def redeem(self) -> dict[str, Any]:
-        """Swap the code of the last sign-in at the provider's token endpoint. Raises StoppedError."""
-        start = self.start
-        if start is None or start.token_url is None:
-            raise LookupError(f"{self.provider} swaps no codes")
-        given = {
-            "grant_type": "authorization_code",
-            "code": self.back.parameters.get("code"),
-            "redirect_uri": start.redirect_uri,
-            "client_id": start.client_id,
-            "client_secret": start.client_secret,
-            "code_verifier": start.code_verifier,
-        }
-        form = [(name, value) for name, value in given.items() if value]
-        tokens: dict[str, Any] = self._read(self._open("POST", start.token_url, form=form, headers=_JSON))
-        return tokens
+    def fetch(self, url: str) -> Any:
+        """The JSON object at an address of the sandbox. Raises StoppedError."""
+        return self._read(self._open("GET", url))
 
-    def go(self, url: str) -> str:
-        """Sign in where an exchange has sent the browser; the whole URL of the callback. Raises StoppedError."""
-        query = dict(parse_qsl(urlsplit(url).query))
-        self._begin(LoginStart(url, query.get("client_id", ""), redirect_uri=query.get("redirect_uri")))
-        return self.back.url or ""
-
-    def follow(self, url: str) -> str:
-        """Open a URL, or a path of the exchange, in the browser; where it leads. Raises StoppedError."""
-        answer = self._open("GET", self._address(url, by_prefix=False))
+    def _follow(self, answer: TestResponse) -> str:
         location = answer.headers.get("Location", "")
         told = dict(parse_qsl(urlsplit(location).query))
-        if answer.status_code >= 400 or not location or "error" in told:
+        # Some show their refusal on a page of the application, and name it in no way that all have in common.
+        if answer.status_code >= 400 or not location or "error" in told or REASON in answer.headers:
             raise self._stopped(answer)
         return location
-
-    def call(
-        self,
-        method: str,
-        path: str,
-        *,
-        json: object = None,
-        query: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        by_prefix: bool = False,
-    ) -> Any:
-        """Call a path of the exchange; its JSON answer. Raises StoppedError."""
-        url = self._address(path, by_prefix=by_prefix)
-        url = f"{url}?{urlencode(query)}" if query else url
-        return self._read(self._open(method, url, json=json, headers={**_JSON, **(headers or {})}))
 
     def _begin(self, start: LoginStart) -> TestResponse:
         """The answer with which the sign-in began."""
@@ -166,11 +134,11 @@ class Walker:
                 break
             if location := answer.headers.get("Location"):
                 if self._is_callback(location, start):
-                    return _read_location(location)
+                    return read_location(location)
                 answer = self._open("GET", location)
                 continue
             forms = read_forms(answer)
-            if posted := next((form for form in forms if form.id == _FORM_POST), None):
+            if posted := next((form for form in forms if form.id == FORM_POST), None):
                 return Callback(posted.action, dict(posted.fields))
             pressed = self._choose_button(forms, start)
             if pressed is None:
@@ -195,9 +163,12 @@ class Walker:
     def _press(self, form: Form, button: str, start: LoginStart) -> TestResponse:
         self._leg = f"POST {form.action}"
         try:
-            return self._browser.press(form, button, {**start.typed, "login": self.request.login})
+            answer = self._browser.press(form, button, {**start.typed, "login": self.request.login})
         except (OSError, ValueError) as error:
+            self.seen.append(Seen("POST", form.action, None))
             raise self._broken(error) from error
+        self.seen.append(Seen("POST", form.action, answer))
+        return answer
 
     def _collect(self, answer: TestResponse, start: LoginStart) -> Callback:
         """The end of a sign-in that no application waits for. Raises StoppedError if this is no end."""
@@ -211,29 +182,27 @@ class Walker:
     def _open(self, method: str, url: str, **more: Any) -> TestResponse:
         self._leg = f"{method} {url.partition('?')[0]}"
         try:
-            return self._browser.open(method, url, **more)
+            answer = self._browser.open(method, url, **more)
         except (OSError, ValueError) as error:
+            self.seen.append(Seen(method, url, None))
             raise self._broken(error) from error
+        self.seen.append(Seen(method, url, answer))
+        return answer
 
     def _read(self, answer: TestResponse) -> Any:
         """The JSON of a good answer. Raises StoppedError."""
-        body = _body(answer)
+        body = body_of(answer)
         if answer.status_code >= 400 or not isinstance(body, dict) or "error" in body:
             raise self._stopped(answer)
-        return _Told(body, self._stopped(answer))
-
-    def _address(self, url: str, *, by_prefix: bool) -> str:
-        if "://" in url or self._exchange is None:
-            return url
-        return self._mount.at(self._exchange.slug, by_prefix=by_prefix).url(url)
+        return Told(body, self._stopped(answer))
 
     def _is_callback(self, location: str, start: LoginStart) -> bool:
         own = location.startswith(("/", f"{self._mount.origin}{self._mount.world_prefix}/"))
-        return not own or _without_query(location) == _without_query(start.redirect_uri or "")
+        return not own or without_query(location) == without_query(start.redirect_uri or "")
 
     def _stopped(self, answer: TestResponse, back: Callback | None = None) -> StoppedError:
-        reason, _, detail = answer.headers.get("X-Sandbox-Reason", "").partition("; ")
-        told: dict[str, Any] = {"status": answer.status_code, "body": _body(answer)}
+        reason, _, detail = answer.headers.get(REASON, "").partition("; ")
+        told: dict[str, Any] = {"status": answer.status_code, "body": body_of(answer)}
         if location := back.url if back else answer.headers.get("Location"):
             told["location"] = location
         if back is not None:
@@ -247,21 +216,10 @@ class Walker:
         return StoppedError(self._leg, told, Reason.PROVIDER_FAILED, f"there is no answer: {error}")
 
 
-def _body(answer: TestResponse) -> Any:
+def body_of(answer: Response) -> Any:
     """What an answer says: JSON as such, anything else as text."""
     content = answer.get_data(as_text=True)
     try:
         return text.loads(content)
     except ValueError:
         return content[:_MOST_TEXT] or None
-
-
-def _read_location(location: str) -> Callback:
-    """The callback that a redirect is; its parameters are in the query or in the fragment."""
-    parts = urlsplit(location)
-    pairs = [*parse_qsl(parts.query, keep_blank_values=True), *parse_qsl(parts.fragment, keep_blank_values=True)]
-    return Callback(location, dict(pairs))
-
-
-def _without_query(url: str) -> str:
-    return urlsplit(url)._replace(query="", fragment="").geturl()

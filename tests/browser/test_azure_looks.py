@@ -1,4 +1,4 @@
-"""Takes pictures of Azure's pages, light and dark, wide and narrow, and goes through a login as a person would.
+"""Looks at Azure's pages as tests.support.looks does, and goes through a login as a person would.
 
 The pictures are kept in tests/artefacts, for people to look at.
 """
@@ -10,35 +10,35 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Route
 
-from tests.browser.test_looks import SIZES, keep
 from tests.support.azure_login import CALLBACK, CONTOSO, EVERYONE, WEB, change_application, path
+from tests.support.looks import SCHEMES, SIZES, look
 
 QUERY = {"client_id": WEB, "response_type": "code", "redirect_uri": CALLBACK, "scope": "openid profile User.Read"}
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_fit(live, visit, scheme, size):
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_pages_are_fit_to_be_seen(live, visit, scheme, size):
     suffix = f"{size}-{scheme}"
     authorize = f"{live.origin}{path('authorize')}?{urlencode(QUERY)}"
 
     page = visit(f"{authorize}&login_hint=alice", color_scheme=scheme, viewport=SIZES[size])
-    keep(page, f"azure-sign-in-{suffix}")
+    look(page, f"azure-sign-in-{suffix}")
     page.get_by_label("Use another account").fill("nobody")
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=alert]")
-    keep(page, f"azure-sign-in-refused-{suffix}")
+    look(page, f"azure-sign-in-refused-{suffix}")
     page.click("[id='as-long-name']")
-    keep(page, f"azure-consent-{suffix}")
+    look(page, f"azure-consent-{suffix}")
     page.click("[id='switch']")
     page.click("[id='as-blocked']")
-    keep(page, f"azure-error-{suffix}")
+    look(page, f"azure-error-{suffix}")
     page.goto(f"{live.origin}/common/oauth2/deviceauth")
-    keep(page, f"azure-device-{suffix}")
+    look(page, f"azure-device-{suffix}")
     page.goto(f"{live.origin}/error?code=50011")
-    keep(page, f"azure-explained-{suffix}")
+    look(page, f"azure-explained-{suffix}")
     page.goto(f"{live.origin}{path('logout')}")
-    keep(page, f"azure-signed-out-{suffix}")
+    look(page, f"azure-signed-out-{suffix}")
 
 
 @pytest.mark.parametrize("java_script", [True, False], ids=["with JavaScript", "without"])

@@ -11,8 +11,8 @@ from sandbox.core import tables
 from sandbox.core.faults import arm_fault
 from sandbox.core.refusals import Reason
 from sandbox.threads import ThreadServer
-from tests.browser.test_looks import SIZES, keep
 from tests.conftest import HouseClient
+from tests.support.looks import SCHEMES, SIZES, look
 
 CLOUD, PROJECT = "insforge-cloud", "sandbox-project"
 SIGNED_IN = "You are signed in as an administrator."
@@ -215,19 +215,19 @@ def test_a_person_signs_out_of_the_console(live, visit):
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_fit(live, visit, scheme, size):
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_pages_are_fit_to_be_seen(live, visit, scheme, size):
     suffix = f"{size}-{scheme}"
     page = visit(f"{live.origin}/console", color_scheme=scheme, viewport=SIZES[size])
-    keep(page, f"insforge-sign-in-{suffix}")
+    look(page, f"insforge-sign-in-{suffix}")
     page.click("[id='as-alice']")
     page.wait_for_selector(f"[id='open-{PROJECT}']")
-    keep(page, f"insforge-console-{suffix}")
+    look(page, f"insforge-console-{suffix}")
     page.click(f"[id='open-{PROJECT}']")
     expect(dashboard(page).locator("#state")).to_have_text(SIGNED_IN, timeout=PATIENCE)
-    keep(page, f"insforge-project-{suffix}")
+    look(page, f"insforge-project-{suffix}", grows=True)
     page.goto(f"{live.origin}/console/nope")
-    keep(page, f"insforge-error-{suffix}")
+    look(page, f"insforge-error-{suffix}")
     page.goto(f"{live.origin}/insforge/dashboard")
     page.wait_for_selector("#problem:not([hidden])")
-    keep(page, f"insforge-dashboard-{suffix}")
+    look(page, f"insforge-dashboard-{suffix}", grows=True)

@@ -9,7 +9,7 @@ import requests
 from playwright.sync_api import Page, expect
 
 from sandbox.threads import ThreadServer
-from tests.browser.test_looks import SIZES, keep
+from tests.support.looks import SCHEMES, SIZES, look
 
 # Starting Chromium and swapping a code take their time on a busy machine.
 PATIENCE = 20_000
@@ -116,15 +116,15 @@ def test_what_the_browser_brings_is_text(live, visit):
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_fits(live, visit, scheme, size):
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_page_is_fit_to_be_seen(live, visit, scheme, size):
     suffix = f"{size}-{scheme}"
     page = begin(live, visit, color_scheme=scheme, viewport=SIZES[size])
     sign_in(page, "long-name")
     expect(page.locator("#step")).to_have_text("You are signed in.", timeout=PATIENCE)
-    keep(page, f"jitsudo-callback-{suffix}")
+    look(page, f"jitsudo-callback-{suffix}", grows=True)
     page.goto(f"{live.origin}/v1/auth/callback?code=0123456789&state=made-up")
     expect(page.locator("#refusal")).to_be_visible(timeout=PATIENCE)
-    keep(page, f"jitsudo-refused-{suffix}")
+    look(page, f"jitsudo-refused-{suffix}", grows=True)
     page.goto(f"{live.origin}/v1/auth/callback")
-    keep(page, f"jitsudo-nothing-{suffix}")
+    look(page, f"jitsudo-nothing-{suffix}")

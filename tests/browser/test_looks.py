@@ -1,90 +1,119 @@
-"""Takes pictures of the pages, light and dark, wide and narrow, and checks what a picture cannot show.
+"""Looks at the pages on which people sign in at GitHub, an issuer and InsForge Cloud, as tests.support.looks does.
 
 The pictures are kept in tests/artefacts, for people to look at.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import requests
 from playwright.sync_api import Page
 
-ARTEFACTS = Path(__file__).parents[1] / "artefacts"
-SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 740}}
+from sandbox.protocol.pkce import s256
+from sandbox.threads import ThreadServer
+from tests.support.insforge_cloud import CLI, CLI_CALLBACK
+from tests.support.looks import SCHEMES, SIZES, keep, look
+
 AUTHORIZE = "/login/oauth/authorize?client_id=Iv1.sandboxclient&scope=user%20repo%20read:org"
+JSON = {"Accept": "application/json"}
+CLOUD = {
+    "client_id": CLI,
+    "redirect_uri": CLI_CALLBACK,
+    "response_type": "code",
+    "scope": "user:read organizations:read projects:read",
+    "state": "xyz",
+    "code_challenge": s256("v" * 43),
+    "code_challenge_method": "S256",
+}
+
+each_size = pytest.mark.parametrize("size", SIZES)
+each_scheme = pytest.mark.parametrize("scheme", SCHEMES)
 
 
-def keep(page: Page, name: str) -> None:
-    """Save a picture of the whole page, which must not be wider than the window."""
-    ARTEFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTEFACTS / f"{name}.png", full_page=True, animations="disabled")
-    too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert too_wide <= 0, f"{name} is {too_wide} px wider than the window"
+def connect_device(page: Page, live: ThreadServer, endpoint: str, asked: dict[str, Any], name: str) -> None:
+    """Look at the pages on which somebody lets a device in."""
+    device = requests.post(f"{live.origin}{endpoint}", data=asked, headers=JSON, timeout=10).json()
+    page.goto(device["verification_uri"])
+    page.get_by_label("Code").fill(device["user_code"])
+    look(page, name.format("device"))
+    page.keyboard.press("Enter")
+    page.click("[id='as-alice']")
+    page.wait_for_selector("#allow")
+    look(page, name.format("device-consent"))
+    page.click("#allow")
+    page.wait_for_selector(".verdict")
+    look(page, name.format("device-done"))
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_fit(live, visit, scheme, size):
-    page = visit(live.origin, color_scheme=scheme, viewport=SIZES[size])
-    suffix = f"{size}-{scheme}"
-    keep(page, f"home-{suffix}")
-
-    page.goto(f"{live.origin}{AUTHORIZE}&login=alice")
-    keep(page, f"sign-in-{suffix}")
+@each_size
+@each_scheme
+def test_the_pages_of_github_are_fit_to_be_seen(live, visit, scheme, size):
+    name = f"github-{{}}-{size}-{scheme}"
+    page = visit(f"{live.origin}{AUTHORIZE}&login=alice", color_scheme=scheme, viewport=SIZES[size])
+    look(page, name.format("sign-in"))
     page.get_by_label("Type a login").fill("deactivated")
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=alert]")
-    keep(page, f"sign-in-refused-{suffix}")
-    page.click("[id='as-long-name']")
-    keep(page, f"consent-{suffix}")
-
-    device = requests.post(
-        f"{live.origin}/login/device/code",
-        json={"client_id": "Iv1.sandboxclient"},
-        headers={"Accept": "application/json"},
-    ).json()
-    page.goto(device["verification_uri"])
-    page.get_by_label("Code").fill(device["user_code"])
-    keep(page, f"device-{suffix}")
-    page.keyboard.press("Enter")
-    page.click("[id='as-octocat']")
-    page.click("[id='allow']")
-    keep(page, f"device-done-{suffix}")
-
-    page.goto(f"{live.origin}/settings/connections/applications/Iv1.sandboxclient")
-    keep(page, f"connections-{suffix}")
-    page.goto(f"{live.origin}/_sandbox/callback?code=0123456789abcdef0123&state=github&iss={live.origin}/login/oauth")
-    keep(page, f"callback-{suffix}")
-    page.goto(f"{live.origin}/_sandbox/snippets")
-    keep(page, f"snippets-{suffix}")
-    page.goto(f"{live.origin}/login/oauth/authorize?client_id=nobody")
-    keep(page, f"error-{suffix}")
-
-
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_of_an_issuer_fit(live, visit, callback, scheme, size):
-    suffix = f"{size}-{scheme}"
-    asked = {"client_id": "my-shop", "response_type": "code", "redirect_uri": callback}
-    asked["scope"] = "openid profile email address phone groups offline_access"
-    page = visit(f"{live.origin}/oidc/demo/authorize?{urlencode(asked)}", color_scheme=scheme, viewport=SIZES[size])
-    keep(page, f"issuer-sign-in-{suffix}")
+    look(page, name.format("sign-in-refused"))
     page.click("[id='as-long-name']")
     page.wait_for_selector("#allow")
-    keep(page, f"issuer-consent-{suffix}")
+    look(page, name.format("consent"))
+
+    connect_device(page, live, "/login/device/code", {"client_id": "Iv1.sandboxclient"}, name)
+    page.goto(f"{live.origin}{AUTHORIZE}&prompt=select_account")
+    page.wait_for_selector("text=In this browser")
+    look(page, name.format("switch"))
+    page.goto(f"{live.origin}/settings/connections/applications/Iv1.sandboxclient")
+    look(page, name.format("connections"))
+    page.goto(f"{live.origin}/login/oauth/authorize?client_id=nobody")
+    look(page, name.format("error"))
+
+
+@each_size
+@each_scheme
+def test_the_pages_of_an_issuer_are_fit_to_be_seen(live, visit, callback, scheme, size):
+    name = f"issuer-{{}}-{size}-{scheme}"
+    asked = {"client_id": "my-shop", "response_type": "code", "redirect_uri": callback}
+    asked["scope"] = "openid profile email address phone groups offline_access"
+    authorize = f"{live.origin}/oidc/demo/authorize?{urlencode(asked)}"
+    page = visit(authorize, color_scheme=scheme, viewport=SIZES[size])
+    look(page, name.format("sign-in"))
+    page.click("[id='as-long-name']")
+    page.wait_for_selector("#allow")
+    look(page, name.format("consent"))
+
+    connect_device(page, live, "/oidc/main/device_authorization", {"client_id": "oidc-public"}, name)
+    page.goto(f"{authorize}&prompt=select_account")
+    look(page, name.format("switch"))
     page.goto(f"{live.origin}/oidc/demo/logout")
-    keep(page, f"issuer-sign-out-{suffix}")
+    look(page, name.format("sign-out"))
     page.click("#confirm-logout")
     page.wait_for_selector(".verdict")
-    keep(page, f"issuer-signed-out-{suffix}")
+    look(page, name.format("signed-out"))
     page.goto(f"{live.origin}/oidc/main/authorize?client_id=nobody")
-    keep(page, f"issuer-error-{suffix}")
+    look(page, name.format("error"))
+
+
+@each_size
+@each_scheme
+def test_the_pages_of_insforge_cloud_are_fit_to_be_seen(live, visit, scheme, size):
+    name = f"cloud-{{}}-{size}-{scheme}"
+    authorize = f"{live.origin}/insforge-cloud/api/oauth/v1/authorize?{urlencode(CLOUD)}"
+    page = visit(authorize, color_scheme=scheme, viewport=SIZES[size])
+    look(page, name.format("sign-in"))
+    page.click("[id='as-alice']")
+    page.wait_for_selector("#allow")
+    look(page, name.format("consent"))
+
+    connect_device(page, live, "/insforge-cloud/api/oauth/v1/device_authorization", {"client_id": CLI}, name)
+    page.goto(authorize.replace(CLI, "nobody"))
+    look(page, name.format("error"))
 
 
 def test_a_page_can_be_zoomed_to_twice_its_size(live, visit):
     page = visit(f"{live.origin}{AUTHORIZE}", viewport={"width": 320, "height": 512})
 
-    keep(page, "sign-in-zoomed")
+    keep(page, "github-sign-in-zoomed")

@@ -210,14 +210,14 @@ def test_a_person_revokes_what_was_granted(live, visit, callback):
     assert user.status_code == 401
 
 
-def test_the_home_page_shows_a_whole_login(live, visit):
-    page = visit(live.origin)
-    page.get_by_role("link", name="Sign in with GitHub (sandbox)").click()
+def test_the_sandbox_has_a_callback_that_shows_what_came(live, visit):
+    asked = {"client_id": "gmi-console", "redirect_uri": f"http://localhost:{live.port}/_sandbox/callback"}
+    page = visit(f"{live.origin}/login/oauth/authorize?{urlencode({**asked, 'state': 'github'})}")
     press(page, "as-octocat")
     press(page, "allow")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("The code has arrived")
     code = query(page.url)["code"]
-    expect(page.locator(".command")).to_contain_text(code)
+    expect(page.locator(".parameters")).to_contain_text(code)
     answer = requests.post(f"{live.origin}/api/v1/oauth/token", json={"provider": "github", "code": code})
     assert answer.json()["accessToken"].startswith("gho_")

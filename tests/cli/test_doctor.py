@@ -183,12 +183,12 @@ def test_each_database_is_examined(doctor, tmp_path, database, status, found):
     assert ":pw@" not in answer["found"]
 
 
-def test_a_database_of_postgresql_is_examined(doctor, postgres_url):
-    assert doctor("--database", postgres_url)["database"]["found"].endswith("made at the first start")
+def test_a_database_of_postgresql_is_examined(doctor, postgres_database):
+    assert doctor("--database", postgres_database)["database"]["found"].endswith("made at the first start")
 
-    create_app(Config(database=postgres_url)).extensions["sandbox"].close()
+    create_app(Config(database=postgres_database)).extensions["sandbox"].close()
 
-    assert doctor("--database", postgres_url)["database"]["found"].endswith("its tables are there")
+    assert doctor("--database", postgres_database)["database"]["found"].endswith("its tables are there")
 
 
 # TLS

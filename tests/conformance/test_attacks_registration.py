@@ -9,6 +9,7 @@ import pytest
 from sandbox import Config
 from tests.conformance import signing
 from tests.conformance.relying_party import CALLBACK, RelyingParty, configure, error
+from tests.support.databases import DATABASES, config_on
 
 ODD = [None, True, 7, 1.5, "text", "", [], {}, [[]], [None], [{}], ["x"] * 500, "x" * 50_000, {"a": [{}]}]
 # No text at all, to a database at least.
@@ -23,10 +24,10 @@ MEMBERS = f"{TEXTS} {SIGNED} {LISTS} {OTHERS}".split()
 REFUSED = [(400, "invalid_client_metadata"), (400, "invalid_redirect_uri"), (400, "invalid_request")]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=DATABASES)
 def config(request) -> Config:
     """The shipped cast on either database."""
-    return Config(database=request.getfixturevalue("postgres_database") if request.param == "postgres" else None)
+    return config_on(request)
 
 
 @pytest.mark.parametrize("member", MEMBERS)

@@ -16,6 +16,7 @@ from sandbox.core import tables
 from tests.conformance.provers import DEVICE
 from tests.conformance.relying_party import RelyingParty
 from tests.conformance.signing import ASSERTION_TYPE, client_key
+from tests.support.databases import DATABASES, config_on
 from tests.support.forms import submit
 
 CALLERS = 32
@@ -24,10 +25,10 @@ ROUNDS = 8
 Race = Callable[[Callable[[], Any]], list[Any]]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=DATABASES)
 def config(request: pytest.FixtureRequest) -> Config:
     """The shipped cast on either database."""
-    return Config(database=request.getfixturevalue("postgres_database") if request.param == "postgres" else None)
+    return config_on(request)
 
 
 @pytest.fixture

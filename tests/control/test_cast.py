@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from sandbox import Config
+from tests.support.control import API, refused
+from tests.support.databases import on_either_database
 from tests.support.forms import submit
 
-API = "/_sandbox/api"
 BEE = {"login": "newbee", "name": "New Bee", "emails": [{"email": "bee@hive.test", "primary": True, "verified": True}]}
 APP = {
     "client_id": "new-app",
@@ -21,21 +21,6 @@ APP = {
     "settings": {"type": "oauth-app"},
 }
 OIDC_APP = {**APP, "service": "oidc/main", "settings": {}}
-
-on_both_databases = pytest.mark.parametrize(
-    "config", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
-)
-
-
-@pytest.fixture
-def config(request: pytest.FixtureRequest) -> Config:
-    on_postgres = getattr(request, "param", "sqlite") == "postgres"
-    return Config(database=request.getfixturevalue("postgres_database") if on_postgres else None)
-
-
-def refused(answer: Any) -> tuple[int, str]:
-    assert answer.content_type == "application/problem+json", answer.text
-    return answer.status_code, answer.json["reason"]
 
 
 def logins(sandbox: Any, world: str = "", **query: Any) -> list[str]:
@@ -62,7 +47,7 @@ def test_people_are_found_by_what_is_known_of_them(sandbox):
     assert logins(sandbox, search="nobody has this") == []
 
 
-@on_both_databases
+@on_either_database
 def test_a_new_person_signs_in_at_every_provider(sandbox, sign_in):
     added = sandbox.post(f"{API}/identities", json=BEE)
 
@@ -110,7 +95,7 @@ def test_a_bad_person_is_refused_in_the_words_of_the_fixture_checker(sandbox, bo
     assert sandbox.get(f"{API}/fixture").json == before
 
 
-@on_both_databases
+@on_either_database
 def test_a_person_is_changed_by_a_merge_patch(sandbox):
     sandbox.post(f"{API}/identities", json=BEE)
     patch = {"name": "Old Bee", "purpose": "Buzzes", "emails": None}
@@ -144,7 +129,7 @@ def test_nobody_is_read_changed_or_deleted_who_is_not_there(sandbox, method, log
     assert refused(sandbox.open(f"{API}/identities/{login}", method=method, json=body)) == (404, "OBJECT_UNKNOWN")
 
 
-@on_both_databases
+@on_either_database
 def test_a_deleted_person_is_gone(sandbox, sign_in):
     sandbox.post(f"{API}/identities", json=BEE)
     code = sign_in("github", as_="newbee", client="gmi-console")
@@ -182,7 +167,7 @@ def test_who_is_named_elsewhere_is_not_deleted(sandbox):
 # Clients
 
 
-@on_both_databases
+@on_either_database
 def test_a_new_client_works(sandbox, sign_in):
     added = sandbox.post(f"{API}/clients", json=APP)
     code = sign_in("github", as_="octocat", client="new-app")
@@ -297,7 +282,7 @@ def test_what_clients_belong_to_is_not_deleted(sandbox):
 # Worlds
 
 
-@on_both_databases
+@on_either_database
 def test_what_changes_in_one_world_changes_in_no_other(sandbox):
     sandbox.post(f"/w/t1{API}/identities", json=BEE)
 
@@ -306,7 +291,7 @@ def test_what_changes_in_one_world_changes_in_no_other(sandbox):
     assert "newbee" not in logins(sandbox, "/w/t2")
 
 
-@on_both_databases
+@on_either_database
 def test_reset_takes_every_change_back(sandbox):
     before = sandbox.get(f"{API}/fixture").json
     sandbox.post(f"{API}/identities", json=BEE)
@@ -314,3 +299,11 @@ def test_reset_takes_every_change_back(sandbox):
 
     assert sandbox.post(f"{API}/reset").status_code == 204
     assert sandbox.get(f"{API}/fixture").json == before
+
+
+@pytest.mark.parametrize("name", ["a\x85b", "a\x7fb", "a\u2028b", "a\ufeffb", "a\uffffb", "\U0001f600"])
+def test_a_name_is_kept_to_the_letter(sandbox, name):
+    added = sandbox.post(f"{API}/identities", json={"login": "letters", "name": name})
+
+    assert added.status_code == 201, added.text
+    assert sandbox.get(f"{API}/identities/letters").json["name"] == name

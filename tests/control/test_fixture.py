@@ -10,14 +10,9 @@ import yaml
 from sandbox import Config
 from sandbox.core.fixture_files import named_files
 from sandbox.core.fixtures import shipped
+from tests.support.control import API, refused
 
-API = "/_sandbox/api"
 FIXTURE = f"{API}/fixture"
-
-
-def refused(answer: Any) -> tuple[int, str]:
-    assert answer.content_type == "application/problem+json", answer.text
-    return answer.status_code, answer.json["reason"]
 
 
 def test_json_and_yaml_tell_the_same(sandbox):
@@ -97,6 +92,14 @@ def test_no_fixture_that_comes_over_the_api_names_a_file(sandbox, way, tmp_path)
 
     assert refused(answer) == (400, "FIELD_INVALID")
     assert "names no files" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("key", ["²", "clients[²]", "9" * 5000])
+def test_a_key_that_only_looks_like_a_place_in_a_list_is_refused_as_any_other(sandbox, key):
+    answer = sandbox.put(FIXTURE, json={"version": 1, key: 1})
+
+    assert refused(answer) == (400, "FIELD_INVALID")
+    assert sandbox.post("/_sandbox/people/new", data={"do": "text", "text": f"login: x\n{key}: 1"}).status_code == 400
 
 
 def with_file(path: str) -> dict[str, Any]:

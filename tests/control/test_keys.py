@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.support.control import refused
+
 KEYS = "/_sandbox/api/keys"
 
 
@@ -14,11 +16,6 @@ def published(sandbox: Any) -> list[str]:
 def listed(sandbox: Any, service: str = "oidc/main", algorithm: str = "RS256") -> list[tuple[str, str]]:
     keys = sandbox.get(KEYS).json["keys"]
     return [(key["kid"], key["state"]) for key in keys if (key["service"], key["algorithm"]) == (service, algorithm)]
-
-
-def refused(answer: Any) -> tuple[int, str]:
-    assert answer.content_type == "application/problem+json", answer.text
-    return answer.status_code, answer.json["reason"]
 
 
 def test_what_an_issuer_publishes_is_listed(sandbox):

@@ -11,25 +11,11 @@ from unittest.mock import ANY
 import pytest
 
 from sandbox import Config
+from tests.support.control import API, refused
+from tests.support.databases import on_either_database
 
-API = "/_sandbox/api"
 WORLDS, SNAPSHOT, CLOCK = f"{API}/worlds", f"{API}/snapshot", f"{API}/clock"
 ALONE = {"version": 1, "identities": [{"login": "alone"}]}
-
-on_both_databases = pytest.mark.parametrize(
-    "config", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
-)
-
-
-@pytest.fixture
-def config(request: pytest.FixtureRequest) -> Config:
-    on_postgres = getattr(request, "param", "sqlite") == "postgres"
-    return Config(database=request.getfixturevalue("postgres_database") if on_postgres else None)
-
-
-def refused(answer: Any) -> tuple[int, str]:
-    assert answer.content_type == "application/problem+json", answer.text
-    return answer.status_code, answer.json["reason"]
 
 
 def names(sandbox: Any) -> list[str]:
@@ -47,7 +33,7 @@ def signed(snapshot: dict[str, Any]) -> dict[str, Any]:
     return {**content, "digest": hashlib.sha256(canonical.encode()).hexdigest()}
 
 
-@on_both_databases
+@on_either_database
 def test_a_world_is_made_listed_and_deleted(sandbox):
     made = sandbox.post(WORLDS, json={"name": "t1"})
 
@@ -64,6 +50,18 @@ def test_a_world_is_made_listed_and_deleted(sandbox):
     assert names(sandbox) == ["default", "t1"]
     assert sandbox.delete(f"{WORLDS}/t1").status_code == 204
     assert names(sandbox) == ["default"]
+
+
+@on_either_database
+def test_many_worlds_are_listed_page_by_page(sandbox):
+    for name in ("a", "b", "c"):
+        sandbox.post(WORLDS, json={"name": name})
+    sandbox.post(f"/w/b{API}/faults", json={"recipe": "github: rate-limit"})
+    page = sandbox.get(WORLDS, query_string={"limit": 2, "offset": 1}).json
+
+    assert ([world["name"] for world in page["worlds"]], page["total"]) == (["b", "c"], 4)
+    assert page["worlds"] == [{**sandbox.get(f"{WORLDS}/{name}").json, "now": ANY} for name in ("b", "c")]
+    assert [world["faults"] for world in page["worlds"]] == [1, 0]
 
 
 def test_the_default_world_is_at_the_origin_itself(sandbox):
@@ -128,6 +126,13 @@ def test_a_world_that_is_not_there_is_neither_read_nor_deleted(sandbox):
     assert names(sandbox) == ["default"]
 
 
+@on_either_database
+def test_what_can_be_no_name_is_not_there_either(sandbox):
+    for path in ("worlds/%00", "worlds/a%00b", "flows/%00", "flows/a%00b"):
+        assert refused(sandbox.get(f"{API}/{path}")) == (404, "OBJECT_UNKNOWN")
+    assert sandbox.get("/_sandbox/flows/%00").status_code == 404
+
+
 def test_the_default_world_is_always_there(sandbox):
     assert refused(sandbox.delete(f"{WORLDS}/default")) == (403, "PERMISSION_DENIED")
     assert names(sandbox) == ["default"]
@@ -145,7 +150,7 @@ def test_a_world_may_delete_itself(sandbox):
     assert names(sandbox) == ["default"]
 
 
-@on_both_databases
+@on_either_database
 def test_a_restored_world_goes_on_as_if_nothing_had_happened(sandbox, sign_in):
     sandbox.put(CLOCK, json={"frozen": True})
     code = sign_in("github", as_="octocat", client="gmi-console")
@@ -218,7 +223,7 @@ def spoilt(snapshot: dict[str, Any], what: str) -> dict[str, Any]:
     return signed(spoilt)
 
 
-@on_both_databases
+@on_either_database
 @pytest.mark.parametrize("what", ["type", "null", "twice", "column", "table", "list", "clock", "world"])
 def test_a_snapshot_that_no_sandbox_has_taken_is_refused_and_nothing_happens(sandbox, what):
     snapshot = sandbox.get(SNAPSHOT).json
@@ -226,6 +231,42 @@ def test_a_snapshot_that_no_sandbox_has_taken_is_refused_and_nothing_happens(san
 
     assert refused(sandbox.put(SNAPSHOT, json=spoilt(snapshot, what))) == (400, "FIELD_INVALID")
     assert sandbox.get(f"{API}/fixture").json == before
+
+
+@pytest.mark.parametrize("action", [{}, {"refuse": {"reason": "BORED"}}, {"drop": {}, "recipe": "github: slow-down"}])
+def test_a_snapshot_brings_no_fault_that_nobody_could_arm(sandbox, action):
+    snapshot = sandbox.get(SNAPSHOT).json
+    fault = {**dict.fromkeys(("name", "service", "operation", "client_id", "login")), "action": action, "id": "f1"}
+    fault |= {"serial": 1, "skip": 0, "times": 1, "probability": 1.0, "hits": 0}
+    snapshot["tables"]["faults"] = [fault]
+
+    assert refused(sandbox.put(SNAPSHOT, json=signed(snapshot))) == (400, "FIELD_INVALID")
+
+
+def test_a_snapshot_whose_document_is_no_fixture_is_refused(sandbox):
+    snapshot = sandbox.get(SNAPSHOT).json
+
+    assert refused(sandbox.put(SNAPSHOT, json=signed({**snapshot, "fixture": {}}))) == (400, "FIELD_INVALID")
+    assert len(logins(sandbox, "")) == len(snapshot["fixture"]["identities"])
+
+
+def test_what_rooms_look_up_is_made_of_the_fixture_whatever_a_snapshot_says(sandbox):
+    snapshot = sandbox.get(SNAPSHOT).json
+    snapshot["tables"]["worlds"][0]["settings"] = {}
+
+    assert sandbox.put(SNAPSHOT, json=signed(snapshot)).status_code == 204
+    assert sandbox.post(f"{API}/login", json={"provider": "github", "identity": "octocat"}).status_code == 200
+
+
+def test_who_asks_for_a_world_with_a_bad_snapshot_is_told_where_it_is_bad(sandbox):
+    snapshot = sandbox.get(SNAPSHOT).json
+    snapshot["fixture"]["identities"][0]["login"] = "no login"
+
+    answer = sandbox.post(WORLDS, json={"name": "t1", "snapshot": signed(snapshot)})
+
+    assert refused(answer) == (400, "FIELD_INVALID")
+    assert answer.json["errors"][0]["pointer"] == "#/snapshot/fixture/identities/0/login"
+    assert names(sandbox) == ["default"]
 
 
 def test_a_snapshot_names_no_files(sandbox, tmp_path):

@@ -13,8 +13,10 @@ from sandbox.core.ids import ALPHANUMERIC, CROCKFORD, USER_CODE, Ids
 
 
 def test_a_clock_shows_real_time_plus_its_offset():
-    assert abs(Clock().now() - time.time()) < 2
-    assert abs(Clock().advanced(3600).now() - time.time() - 3600) < 2
+    began = int(time.time())
+    now, later = Clock().now(), Clock().advanced(3600).now()
+
+    assert began <= now <= later - 3600 <= time.time()
 
 
 def test_a_frozen_clock_stands_still_and_can_be_moved():
@@ -32,7 +34,7 @@ def test_a_thawed_clock_goes_on_from_where_it_stood():
     assert 1_000_000 <= thawed.now() <= 1_000_002
 
 
-@pytest.mark.parametrize("epoch", [-1, 253_402_300_800])
+@pytest.mark.parametrize("epoch", [-1, 250_246_627_200])
 def test_no_clock_shows_what_no_date_can(epoch):
     with pytest.raises(ValueError, match="no epoch second"):
         Clock().at(epoch)

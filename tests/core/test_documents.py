@@ -11,13 +11,13 @@ from sandbox import Config
 from sandbox.core import documents, tables
 from sandbox.core.fixture_reader import FixtureError
 from tests.core.test_worlds import sign_in, whoami
+from tests.support.databases import DATABASES, config_on
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=DATABASES)
 def config(request: pytest.FixtureRequest) -> Config:
     """Whoever the request names signs in, on either database."""
-    database = request.getfixturevalue("postgres_database") if request.param == "postgres" else None
-    return Config(database=database, approval="hint")
+    return config_on(request, approval="hint")
 
 
 def read(sandbox: Any) -> dict[str, Any]:

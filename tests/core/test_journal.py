@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
+from sandbox.core.clock import elapsed_us, tick
 from sandbox.core.journal import Entry, fingerprint
 from sandbox.core.redaction import is_secret, printable, redact, redact_headers, redact_query, redact_text, redact_url
 
@@ -75,10 +78,52 @@ def test_what_an_entry_knows_it_does_not_forget():
         ("Authorization", "S3CRET-VALUE extra"),
         ("Proxy-Authorization", "Basic S3CRET-VALUE"),
         ("X-Api-Key", "S3CRET-VALUE"),
+        ("X-Auth", "S3CRET-VALUE"),
+        ("X-Forwarded-Authorization", "Bearer S3CRET-VALUE"),
+        ("X-Access", "Bearer S3CRET-VALUE"),
+        ("X-Original-URL", "/callback?state=x&code=S3CRET-VALUE"),
+        ("X-Forwarded-Uri", "/callback?%63ode=S3CRET-VALUE"),
+        ("Link", '<https://h.test/?access_token=S3CRET-VALUE>; rel="next"'),
+        ("Refresh", "0; url=https://h.test/#id_token=S3CRET-VALUE"),
+        ("Origin", "https://me:S3CRET-VALUE@h.test"),
     ],
 )
 def test_no_header_gives_a_secret_away(name, value):
     assert "S3CRET-VALUE" not in str(redact_headers([(name, value)]))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WWW-Authenticate", 'Bearer realm="r", error="invalid_token", resource_metadata="https://h.test/m?a=b"'),
+        ("Link", '<https://h.test/?page=2>; rel="next"'),
+        ("User-Agent", "agent/1.0 (+https://h.test/?about=agent&by=me@h.test)"),
+    ],
+)
+def test_headers_without_secrets_stay_as_they_are(name, value):
+    assert redact_headers([(name, value)]) == {name: value}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"client_secret": "S3CRET-VALUE"}',
+        '[{"a": "{\\"password\\": \\"S3CRET-VALUE\\"}"}]',
+        "/callback?code=S3CRET-VALUE",
+        "go to /callback#access_token=S3CRET-VALUE",
+        "//me:S3CRET-VALUE@h.test/",
+    ],
+)
+def test_no_text_in_a_text_gives_a_secret_away(text):
+    assert "S3CRET-VALUE" not in str(redact({"state": text}))
+    assert "S3CRET-VALUE" not in redact_query(f"state={quote(text)}")
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a":  "b"}', "[1,2]", "{", "me@h.test", "why? #1 & #2", "/path?a=b", "x?code=0123…(10)"]
+)
+def test_a_text_without_secrets_stays_as_it_is(text):
+    assert redact({"state": text}) == {"state": text}
 
 
 def test_what_lies_below_a_secret_name_is_secret_however_deep():
@@ -131,3 +176,13 @@ def test_credentials_in_urls_and_prose_are_hidden():
 def test_two_values_are_told_apart_by_their_fingerprints():
     assert fingerprint("a") == fingerprint("a") != fingerprint("b")
     assert fingerprint(None) is None
+
+
+def test_a_long_text_that_nearly_is_a_token_is_soon_done_with():
+    began = tick()
+
+    shown = redact({"note": "eyJ" * 33_000})
+
+    # It takes a hundredth of this; what looks at each beginning anew takes ten times this.
+    assert elapsed_us(began) < 2_000_000
+    assert shown["note"].startswith("eyJeyJ")

@@ -17,6 +17,7 @@ from sandbox.core.keysets import (
     rotate_key,
     signing_key,
 )
+from tests.support.databases import on_either_database
 
 
 def _rows(world) -> list[tables.SigningKey]:
@@ -114,7 +115,7 @@ def test_a_certificate_is_the_same_every_time(sandbox):
     assert key.certificate == again.certificate
 
 
-@pytest.mark.parametrize("config", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@on_either_database
 def test_many_first_requests_make_one_key(app):
     def first(_: int) -> str:
         with app.extensions["sandbox"].world() as world:
@@ -122,12 +123,6 @@ def test_many_first_requests_make_one_key(app):
 
     with ThreadPoolExecutor(16) as pool:
         assert len(set(pool.map(first, range(32)))) == 1
-
-
-@pytest.fixture
-def config(request: pytest.FixtureRequest) -> Config:
-    on_postgres = getattr(request, "param", "sqlite") == "postgres"
-    return Config(database=request.getfixturevalue("postgres_database") if on_postgres else None)
 
 
 def test_two_applications_share_no_key_rows():

@@ -14,6 +14,7 @@ from flask import Flask
 from sandbox import Config
 from sandbox.core import tables
 from tests.conftest import HouseClient
+from tests.support.databases import DATABASES, config_on
 from tests.support.forms import submit
 
 CALLERS = 32
@@ -29,10 +30,10 @@ Call = Callable[[HouseClient], Any]
 Race = Callable[[Call], list[Any]]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=DATABASES)
 def config(request: pytest.FixtureRequest) -> Config:
     """The shipped cast on either database."""
-    return Config(database=request.getfixturevalue("postgres_database") if request.param == "postgres" else None)
+    return config_on(request)
 
 
 @pytest.fixture

@@ -11,15 +11,15 @@ from sandbox import Config
 from sandbox.core import tables
 from sandbox.core.rows import columns_of
 from tests.core.test_worlds import TOKEN, sign_in, whoami
+from tests.support.databases import DATABASES, config_on
 
 API = "/_sandbox/api"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=DATABASES)
 def config(request: pytest.FixtureRequest) -> Config:
     """Whoever the request names signs in, on either database."""
-    database = request.getfixturevalue("postgres_database") if request.param == "postgres" else None
-    return Config(database=database, approval="hint")
+    return config_on(request, approval="hint")
 
 
 def take(client: Any, prefix: str = "", **query: str) -> dict[str, Any]:

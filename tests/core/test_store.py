@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from sandbox.core import tables
 from sandbox.core.database import create_schema, engine_options, lock_schema, tune
 from sandbox.core.store import Store
+from tests.support.databases import DATABASES
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(scope="module", params=DATABASES)
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An empty schema, as the factory opens it."""
     file: Path = tmp_path_factory.mktemp("store") / "sandbox.db"
@@ -223,6 +224,13 @@ def test_rows_are_found_by_ranges_and_by_their_latest_values(store):
     assert store.latest(tables.JournalEntry, "flow", limit=1, status=401) == ["b"]
     assert store.latest(tables.JournalEntry, "flow", reason="\0") == []
 
+    (a, newest), (b, older) = store.newest(tables.JournalEntry, "flow")
+    assert (a, b, newest - older) == ("a", "b", 2)
+    assert store.newest(tables.JournalEntry, "flow", before=newest) == [("b", older)]
+    some = store.list(tables.JournalEntry, order=("-id",), columns=("status",), among={"flow": ["a", "c"]})
+    assert [row.status for row in some] == [500, 200]
+    assert store.list(tables.JournalEntry, order=(), among={"flow": []}) == []
+
 
 @pytest.mark.parametrize(
     "meddle",
@@ -264,7 +272,10 @@ def test_text_that_no_row_can_hold_finds_nothing(store, text):
     assert store.count(tables.Fault, id=text) == 0
     assert store.change(tables.Fault, {"name": "x"}, id=text) == 0
     assert store.claim(tables.Fault, {"name": "x"}, id=text) is None
+    assert store.increase(tables.Fault, "serial", None, id=text) is None
     assert store.remove(tables.Fault, id=text) == 0
+    assert [row.id for row in store.list(tables.Fault, order=("id",), among={"id": [text, "one"]})] == ["one"]
+    assert store.list(tables.Fault, order=("id",), among={"id": [text]}) == []
     assert store.find(tables.Fault, id="one").name == ""
 
 

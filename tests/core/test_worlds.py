@@ -94,7 +94,7 @@ def test_a_reset_world_has_forgotten_everything(sandbox, app):
 def test_nothing_of_a_deleted_world_is_left(sandbox, app):
     sign_in(sandbox, "/w/one", "octocat")
     with app.extensions["sandbox"].world("one") as world:
-        worlds.delete_world(world)
+        worlds.delete_world(world.store.session, "one")
 
     with sandbox.world() as world:
         elsewhere = Store(world.store.session, "one")
@@ -132,6 +132,34 @@ def test_a_world_in_use_stays(make_sandbox):
     sandbox.get("/w/new/_sandbox/health")
 
     assert names(sandbox) == ["default", "new", "used"]
+
+
+def test_no_world_is_dropped_that_may_have_been_in_use(make_sandbox):
+    """When a world was used is noted once a minute."""
+    sandbox = make_sandbox(Config(world_idle=10))
+    sandbox.get("/w/used/_sandbox/health")
+    with sandbox.application.extensions["sandbox"].world("used") as world:
+        world.store.change(tables.World, {"used_at": world.used_at - 50})
+
+    sandbox.get("/w/new/_sandbox/health")
+
+    assert names(sandbox) == ["default", "new", "used"]
+
+
+@pytest.mark.postgres
+def test_no_world_is_dropped_while_somebody_is_at_work_in_it(make_sandbox, postgres_database):
+    sandbox = make_sandbox(Config(world_idle=60, database=postgres_database))
+    sandbox.get("/w/busy/_sandbox/health")
+    house = sandbox.application.extensions["sandbox"]
+    with house.world("busy") as world:
+        world.store.change(tables.World, {"used_at": 0})
+    with house.world() as world:
+        at_work = worlds.share_world(world.store.session, "busy", house.ids)
+
+        sandbox.get("/w/new/_sandbox/health")
+
+        assert at_work is not None
+    assert names(sandbox) == ["busy", "default", "new"]
 
 
 def test_worlds_are_kept_where_none_is_to_be_dropped(make_sandbox):

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from sandbox import Config
+from tests.support.databases import on_either_database
 from tests.support.fanfare import (
     ADDRESS,
     IDENTITY,
@@ -26,18 +26,6 @@ from tests.support.fanfare import (
     verify_otp,
 )
 from tests.support.hostile import HOSTILE, ODD_MEMBERS, complaints, routes
-
-on_either_database = pytest.mark.parametrize(
-    "config", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
-)
-
-
-@pytest.fixture
-def config(request: pytest.FixtureRequest) -> Config:
-    """The shipped cast on either database."""
-    on_postgres = getattr(request, "param", "sqlite") == "postgres"
-    return Config(database=request.getfixturevalue("postgres_database") if on_postgres else None)
-
 
 CALLERS: dict[str, Callable[[Any], dict[str, str]]] = {
     "backend": lambda sandbox: bearer(SK),

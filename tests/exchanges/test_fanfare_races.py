@@ -13,6 +13,7 @@ from flask import Flask
 
 from sandbox import Config
 from sandbox.core import tables
+from tests.support.databases import DATABASES, config_on
 from tests.support.fanfare import (
     SK,
     authorize,
@@ -32,11 +33,10 @@ CALLERS = 32
 Race = Callable[..., list[Any]]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=DATABASES)
 def config(request: pytest.FixtureRequest) -> Config:
     """The shipped cast on either database."""
-    database = request.getfixturevalue("postgres_database") if request.param == "postgres" else None
-    return Config(database=database)
+    return config_on(request)
 
 
 @pytest.fixture

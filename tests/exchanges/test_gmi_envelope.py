@@ -136,11 +136,3 @@ def test_a_preflight_is_answered(sandbox, path):
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
     assert answer.headers["Access-Control-Allow-Methods"] == "GET, POST, PATCH, OPTIONS"
     assert answer.headers["Access-Control-Allow-Headers"] == "Authorization, Content-Type, CE-ClientId"
-
-
-def test_the_demo_command_can_be_pasted_into_a_shell(sandbox):
-    page = sandbox.get("/_sandbox/callback?state=github&code=it's", base_url="http://localhost:9400")
-
-    assert page.status_code == 200
-    assert "http://localhost:9400/api/v1/oauth/token" in page.text
-    assert "&#39;\\&#39;&#39;" in page.text or "&#34;" in page.text

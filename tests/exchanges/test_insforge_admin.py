@@ -140,7 +140,7 @@ def test_a_bad_token_has_no_session(sandbox, reason, body, cause):
 
 def test_the_secret_signs_where_the_key_is_not_loaded(sandbox):
     with sandbox.world() as world:
-        token = sign_by_secret(world, {"sub": "local:admin", "role": "project_admin"}, 60)
+        token = sign_by_secret(world, "access_token", {"sub": "local:admin", "role": "project_admin"}, 60)
 
     assert sandbox.get(CURRENT, headers=bearer(token)).status_code == 200
 
@@ -173,7 +173,7 @@ def with_cookie(value: Any, csrf: str = "x") -> Any:
 def by_secret(**said: Any) -> Any:
     def make(sandbox: Any) -> str:
         with sandbox.world() as world:
-            return sign_by_secret(world, {"sub": "local:admin", **said}, said.pop("ttl", 60))
+            return sign_by_secret(world, "refresh_token", {"sub": "local:admin", **said}, said.pop("ttl", 60))
 
     return make
 

@@ -17,6 +17,7 @@ from flask import Flask
 
 from sandbox import Config
 from sandbox.core.refusals import Reason
+from tests.support.databases import DATABASES, config_on
 from tests.support.insforge import (
     APP,
     AUTH,
@@ -40,11 +41,10 @@ CALLERS = 8
 CUSTOM = {"key": "k", "name": "n", "clientId": "c", "clientSecret": "s"}
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=DATABASES)
 def config(request: pytest.FixtureRequest) -> Config:
     """The shipped cast on either database."""
-    database = request.getfixturevalue("postgres_database") if request.param == "postgres" else None
-    return Config(database=database, approval="hint")
+    return config_on(request, approval="hint")
 
 
 def at_once(app: Flask, calls: list[Callable[[Any], Any]]) -> Counter[int]:

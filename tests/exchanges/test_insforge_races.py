@@ -12,17 +12,17 @@ import pytest
 from flask import Flask
 
 from sandbox import Config
+from tests.support.databases import DATABASES, config_on
 from tests.support.insforge import AUTH, NEW, anon, api_key, begin_oauth, cloud_code, configure, exchange, query, swap
 
 CALLERS = 12
 Race = Callable[[Callable[[Any], Any]], Counter[int]]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=DATABASES)
 def config(request: pytest.FixtureRequest) -> Config:
     """The shipped cast on either database."""
-    database = request.getfixturevalue("postgres_database") if request.param == "postgres" else None
-    return Config(database=database, approval="hint")
+    return config_on(request, approval="hint")
 
 
 @pytest.fixture

@@ -9,20 +9,15 @@ from urllib.parse import urlencode
 import pytest
 
 from sandbox import Config
+from tests.support.databases import config_on, on_either_database
 from tests.support.hostile import HOSTILE, ODD_MEMBERS, complaints, routes
 from tests.support.jitsudo import CONTOSO, HERE, LOGIN_URL, MAIN, POLICY, come_back, key, person, sign_state
-
-on_either_database = pytest.mark.parametrize(
-    "config", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
-)
 
 
 @pytest.fixture
 def config(request: pytest.FixtureRequest) -> Config:
     """The shipped cast; whoever is hinted at signs in without a page."""
-    on_postgres = getattr(request, "param", "sqlite") == "postgres"
-    database = request.getfixturevalue("postgres_database") if on_postgres else None
-    return Config(database=database, approval="hint")
+    return config_on(request, approval="hint")
 
 
 CALLERS: dict[str, Callable[[Any], dict[str, str]]] = {"script": lambda _: key(), "person": person}

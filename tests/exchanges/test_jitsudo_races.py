@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 
 from sandbox import Config
+from tests.support.databases import DATABASES, config_on
 from tests.support.jitsudo import (
     CONTOSO,
     FABRIKAM,
@@ -31,11 +32,10 @@ CALLERS = 32
 Race = Callable[[Callable[[Any, int], Any]], Counter[int]]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=DATABASES)
 def config(request: pytest.FixtureRequest) -> Config:
     """The shipped cast on either database."""
-    database = request.getfixturevalue("postgres_database") if request.param == "postgres" else None
-    return Config(database=database, approval="hint")
+    return config_on(request, approval="hint")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from sandbox import Config
+from tests.support.databases import config_on, on_either_database
 from tests.support.hostile import HOSTILE, ODD_MEMBERS, complaints, routes
 from tests.support.prisme import (
     ACCESS_TOKENS,
@@ -24,17 +25,11 @@ from tests.support.prisme import (
     session,
 )
 
-on_either_database = pytest.mark.parametrize(
-    "config", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
-)
-
 
 @pytest.fixture
 def config(request: pytest.FixtureRequest) -> Config:
     """The shipped cast; everybody who asks is alice."""
-    on_postgres = getattr(request, "param", "sqlite") == "postgres"
-    database = request.getfixturevalue("postgres_database") if on_postgres else None
-    return Config(database=database, approval="always=alice")
+    return config_on(request, approval="always=alice")
 
 
 @on_either_database

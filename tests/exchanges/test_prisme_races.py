@@ -13,17 +13,17 @@ from flask import Flask
 
 from sandbox import Config
 from sandbox.core import tables
+from tests.support.databases import DATABASES, config_on
 from tests.support.prisme import ANONYMOUS, EXCHANGE, configure, forge
 
 CALLERS = 32
 Race = Callable[[Callable[[Any, int], Any]], list[Any]]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=DATABASES)
 def config(request: pytest.FixtureRequest) -> Config:
     """The shipped cast on either database."""
-    database = request.getfixturevalue("postgres_database") if request.param == "postgres" else None
-    return Config(database=database, approval="always=alice")
+    return config_on(request, approval="always=alice")
 
 
 @pytest.fixture

@@ -86,6 +86,8 @@ WRONG: list[tuple[str, Any, str, str]] = [
     ("a broken type beside", {"answer": {"status": 200, "content_type": "a\nb"}}, "#/answer/content_type", "one line"),
     ("no pointer", {"change": {"set": {"token": 1}}}, "#/change/set/token", "a JSON pointer"),
     ("no pointer to remove", {"change": {"remove": ["token"]}}, "#/change/remove/0", "a JSON pointer"),
+    ("a deep pointer", {"change": {"set": {"/a" * 51: 1}}}, "#/change/set", "at most 50 levels"),
+    ("a deep pointer to remove", {"change": {"remove": ["/a" * 51]}}, "#/change/remove/0", "at most 50 levels"),
     ("no change", {"change": {}}, "#/change", "must set or remove"),
     ("no change of a callback", {"callback": {}}, "#/callback", "must set or remove"),
     ("a number in a callback", {"callback": {"set": {"state": 1}}}, "#/callback/set/state", "text"),
@@ -107,6 +109,35 @@ def test_a_rule_that_makes_no_sense_is_refused_where_it_does_not(sandbox, rule, 
     assert pointer in found
     assert said in found
     assert sandbox.get(FAULTS).json == {"faults": []}
+
+
+def test_a_member_is_changed_as_deep_down_as_a_pointer_may_lead(sandbox):
+    sandbox.post(FAULTS, json={"service": "github", "change": {"set": {"/a" * 50: "down"}}})
+
+    answer = sandbox.post("/login/oauth/access_token", headers={"Accept": "application/json"})
+
+    assert answer.status_code == 200
+    assert answer.text.count('"a":') == 50
+
+
+@pytest.mark.parametrize(
+    ("rule", "hits"),
+    [
+        ({"answer": {"status": 418.0}}, 1),
+        ({"refuse": {"reason": "RATE_LIMITED", "retry_after": 7.0}}, 1),
+        ({"skip": 1.0, "times": 1.0, "malform": {}}, 1),
+    ],
+)
+def test_a_whole_number_may_be_written_with_a_point(sandbox, rule, hits):
+    """JSON Schema takes 5.0 for an integer, and so do those who write it."""
+    armed = sandbox.post(FAULTS, json={"service": "github", **rule})
+
+    answer = sandbox.post("/login/oauth/access_token", headers={"Accept": "application/json"})
+
+    assert armed.status_code == 201, armed.text
+    assert answer.status_code < 500
+    assert ".0" not in answer.text
+    assert sandbox.get(f"{FAULTS}/{armed.json['id']}").json["hits"] == hits
 
 
 def test_there_is_a_most(sandbox):

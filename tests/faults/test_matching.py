@@ -176,3 +176,14 @@ def test_a_world_has_faults_of_its_own(sandbox):
     assert sandbox.get("/oidc/main/jwks").status_code == 200
     with pytest.raises(ConnectionAbortedError):
         sandbox.get("/w/other/oidc/main/jwks")
+
+
+@pytest.mark.parametrize("action", [GONE, {"answer": {"status": 503}}], ids=["refuse", "answer"])
+def test_a_request_that_was_kept_from_its_work_belongs_to_the_login_of_what_it_brought(sandbox, action):
+    arm(sandbox, service="github", operation="access_token", **action)
+    login = sandbox.post(f"{CONTROL}/login", json={"provider": "github", "identity": "octocat"}).json
+    sandbox.post("/login/oauth/access_token", data={"client_id": login["client_id"], "code": login["code"]})
+
+    hit = sandbox.get(f"{CONTROL}/journal").json["entries"][-1]
+    assert hit["fault"]
+    assert (hit["flow"], hit["client_id"], hit["login"]) == (login["flow"], login["client_id"], "octocat")

@@ -13,6 +13,7 @@ from flask import Flask
 from sandbox import Config
 from tests.conftest import HouseClient
 from tests.support import github, github_api
+from tests.support.databases import DATABASES, config_on
 from tests.support.recipes import CONTROL, approve
 
 CALLERS = 32
@@ -20,10 +21,10 @@ USER = {"service": "github", "operation": "get_user"}
 TOKEN = {"service": "github", "operation": "access_token"}
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=DATABASES)
 def config(request: pytest.FixtureRequest) -> Config:
     """The shipped cast on either database."""
-    return Config(database=request.getfixturevalue("postgres_database") if request.param == "postgres" else None)
+    return config_on(request)
 
 
 def arm(sandbox: HouseClient, **rule: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -122,18 +123,22 @@ def test_an_answer_is_late(server):
 
 
 def test_a_delay_keeps_nobody_else_waiting(server):
-    server.arm(**RULE, delay={"seconds": 2})
+    server.arm(**RULE, delay={"seconds": 4})
     place = urlsplit(server.origin)
     with closing(socket.create_connection((place.hostname, place.port), PATIENCE)) as wire:
         wire.sendall(f"GET {DISCOVERY} HTTP/1.1\r\nHost: {place.netloc}\r\n\r\n".encode())
-        began = time.monotonic()
         while not requests.get(f"{server.origin}/_sandbox/api/faults", timeout=PATIENCE).json()["faults"][0]["hits"]:
-            assert time.monotonic() - began < 2
+            assert not has_come(wire)
         # What writes, and what reads.
         server.arm(service="gmi", malform={})
         assert server.get("/oidc/main/jwks").status_code == 200
-        assert time.monotonic() - began < 2
+        assert not has_come(wire)
         assert wire.recv(12) == b"HTTP/1.1 200"
+
+
+def has_come(wire: socket.socket) -> bool:
+    """Whether the answer has begun to come, or will never come."""
+    return bool(select.select([wire], [], [], 0)[0])
 
 
 def test_a_redirect_loop_has_no_end(server):

@@ -8,20 +8,15 @@ from dataclasses import dataclass
 import pytest
 import requests
 
-from sandbox import Config
+from tests.support.databases import on_either_database
 from tests.support.person import HostsFile, Person, query
 
 DEVICE = {"CE-ClientId": "laptop1"}
 
 
-@pytest.mark.parametrize("config", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@on_either_database
 class TestInProcess:
     """As a test suite of a downstream application sees it, on either database."""
-
-    @pytest.fixture
-    def config(self, request: pytest.FixtureRequest) -> Config:
-        postgres = request.param == "postgres"
-        return Config(database=request.getfixturevalue("postgres_database") if postgres else None)
 
     def test_a_code_becomes_a_session(self, sandbox, sign_in):
         code = sign_in("github", as_="octocat", client="gmi-console", scope="user:email")

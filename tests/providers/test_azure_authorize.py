@@ -103,7 +103,7 @@ def test_another_account_can_be_chosen_after_all(sandbox):
     assert claims(redeem(sandbox, answer(back)["code"]).json["id_token"])["name"] == "Ada Admin"
 
 
-def test_the_page_lists_a_hundred_and_the_one_who_is_hinted(make_sandbox, tmp_path):
+def test_the_page_lists_a_few_and_the_one_who_is_hinted(make_sandbox, tmp_path):
     people = "\n".join(f"  - {{login: p{n}, name: Person {n}, purpose: ''}}" for n in range(250))
     app = f"clients:\n  - {{client_id: {WEB}, service: azure, name: App, secret: s, redirect_uris: ['{CALLBACK}']}}\n"
     fixture = tmp_path / "many.yaml"
@@ -113,9 +113,9 @@ def test_the_page_lists_a_hundred_and_the_one_who_is_hinted(make_sandbox, tmp_pa
     fixture.write_text(f"version: 1\nidentities:\n{people}\n{app}{github}{settings}")
     page = authorize(make_sandbox(Config(fixtures=fixture)), tenant="contoso.test", login_hint="p240@contoso.test")
 
-    assert page.text.count('name="identity"') == 100
+    assert page.text.count('name="identity"') == 26
     assert page.text.index('id="as-p240"') < page.text.index('id="as-p0"')
-    assert "And 150 more" in page.text
+    assert 'id="page-next"' in page.text
 
 
 # Single sign-on

@@ -69,7 +69,7 @@ def test_a_device_is_let_in(sandbox, grant_type):
         "authorization_pending",
         [70016],
     )
-    assert "Your device is connected" in done.text
+    assert "You have signed in to the" in done.text
     assert claims(after.json["id_token"])["preferred_username"] == "alice@contoso.test"
     assert {"refresh_token", "client_info"} <= set(after.json)
     assert again.json["error_codes"] == [54005]
@@ -91,7 +91,7 @@ def test_a_device_is_refused(sandbox):
     page = decide(sandbox, begun["user_code"], "deny")
     answer = poll(sandbox, begun["device_code"])
 
-    assert "The request was cancelled" in page.text
+    assert "You declined the request" in page.text
     assert (answer.status_code, answer.json["error"]) == (400, "authorization_declined")
     assert answer.json["error_codes"] == [65004]
 

@@ -8,20 +8,13 @@ from typing import Any
 
 import pytest
 
-from sandbox import Config
 from sandbox.core import tables
 from sandbox.providers.azure import resources
 from tests.support.azure_login import API, CALLBACK, GUARDED, PUBLIC, WEB, answer, authorize, claims, path, sign_in
+from tests.support.databases import on_either_database
 from tests.support.forms import submit
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
-
-@pytest.fixture
-def config(request: pytest.FixtureRequest) -> Config:
-    """The shipped cast, in either database."""
-    on_postgres = getattr(request, "param", "sqlite") == "postgres"
-    return Config(database=request.getfixturevalue("postgres_database") if on_postgres else None)
 
 
 def test_a_planted_cookie_is_worth_nothing_after_the_sign_in(app, sandbox):
@@ -80,7 +73,7 @@ def test_an_assertion_of_an_odd_algorithm_is_refused(sandbox, algorithm):
     assert (refused.status_code, refused.json["error_codes"]) == (401, [700027])
 
 
-@pytest.mark.parametrize("config", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@on_either_database
 def test_claims_hold_what_can_be_kept(sandbox):
     for value in ("NaN", "1e999", "[" * 900 + "]" * 900):
         refused = authorize(sandbox, claims=f'{{"id_token": {{"name": {{"value": {value}}}}}}}')

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from sandbox import Config
 from tests.support.azure_login import CALLBACK, CONTOSO, PKCE, PUBLIC, SCOPE, SECRET, VERIFIER, WEB, path, tokens
+from tests.support.databases import on_either_database
 from tests.support.hostile import HOSTILE, complaints
 
 FORM = "application/x-www-form-urlencoded"
@@ -67,14 +67,7 @@ GOOD: dict[str, tuple[str, str, dict[str, str]]] = {
 }
 
 
-@pytest.fixture
-def config(request: pytest.FixtureRequest) -> Config:
-    """The shipped cast, in either database."""
-    on_postgres = getattr(request, "param", "sqlite") == "postgres"
-    return Config(database=request.getfixturevalue("postgres_database") if on_postgres else None)
-
-
-@pytest.mark.parametrize("config", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@on_either_database
 @pytest.mark.parametrize("operation", GOOD)
 def test_one_hostile_field_breaks_nothing(sandbox, operation):
     method, where, good = GOOD[operation]

@@ -39,7 +39,7 @@ def test_a_session_ends(sandbox):
     page = logout(sandbox)
 
     assert page.status_code == 200
-    assert "You are signed out" in page.text
+    assert "You signed out of your account" in page.text
     assert answer(authorize(sandbox, prompt="none"))["error"] == "login_required"
 
 
@@ -77,7 +77,7 @@ def test_the_browser_goes_nowhere_else(sandbox, uri):
 
     assert page.status_code == 200
     assert "evil" not in page.text
-    assert "You are signed out" in page.text
+    assert "You signed out of your account" in page.text
 
 
 def test_nobody_is_sent_anywhere_without_a_session(sandbox):

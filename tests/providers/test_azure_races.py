@@ -26,6 +26,7 @@ from tests.support.azure_login import (
     post_token,
     sign_in,
 )
+from tests.support.databases import DATABASES, config_on
 from tests.support.forms import find_form, submit
 
 CALLERS = 32
@@ -34,10 +35,10 @@ ROUNDS = 8
 Race = Callable[[Callable[[Any], Any]], list[Any]]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=DATABASES)
 def config(request: pytest.FixtureRequest) -> Config:
     """The shipped cast on either database."""
-    return Config(database=request.getfixturevalue("postgres_database") if request.param == "postgres" else None)
+    return config_on(request)
 
 
 @pytest.fixture

@@ -144,4 +144,4 @@ def test_an_application_of_version_1_is_not_for_everyone(sandbox):
 def test_logout_is_there_too(sandbox):
     code(sandbox)
 
-    assert "You are signed out" in sandbox.get(f"/{CONTOSO}/oauth2/logout").text
+    assert "You signed out of your account" in sandbox.get(f"/{CONTOSO}/oauth2/logout").text

@@ -93,7 +93,6 @@ REFUSALS = [
     ),
     pytest.param(lambda s: api(s, "/nowhere"), NOT_FOUND, "ROUTE_UNKNOWN", id="unknown-path"),
     pytest.param(lambda s: s.put("/api/v3/user"), NOT_FOUND, "METHOD_NOT_ALLOWED", id="method-the-endpoint-lacks"),
-    pytest.param(lambda s: s.get("/w/nowhere/api/v3/user"), NOT_FOUND, "ROUTE_UNKNOWN", id="unknown-world"),
     pytest.param(
         armed(Reason.RATE_LIMITED, "get_user", "/user"),
         refusal(

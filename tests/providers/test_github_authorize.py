@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
@@ -12,6 +13,7 @@ from sandbox.core import tables
 from sandbox.providers.github.login.applications import is_allowed_redirect
 from tests.conftest import HouseClient, SignIn
 from tests.support.forms import find_form, submit
+from tests.support.hostile import OWN_SCRIPT
 
 AUTHORIZE = "/login/oauth/authorize"
 CLIENT = "Iv1.sandboxclient"
@@ -443,13 +445,14 @@ def test_what_is_reflected_is_escaped(sandbox):
     assert "&#34;&gt;&lt;script&gt;" in page.text
 
 
-def test_the_pages_load_nothing_from_elsewhere_and_run_no_script(sandbox):
+def test_the_pages_load_nothing_from_elsewhere_and_run_no_script_of_anyone_elses(sandbox):
     page = authorize(sandbox)
 
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert page.headers["X-Content-Type-Options"] == "nosniff"
     assert page.headers["Cache-Control"] == "no-store"
-    assert "<script" not in page.text
+    assert re.findall(f"<script(?!{OWN_SCRIPT})", page.text) == []
+    assert "script-src 'self'" in page.headers["Content-Security-Policy"]
 
 
 def test_the_journal_follows_one_login_and_keeps_no_secret(sandbox, sign_in: SignIn):

@@ -9,28 +9,16 @@ from typing import Any
 import jwt
 import pytest
 
-from sandbox import Config
 from sandbox.core import tables
 from sandbox.core.keys import generate_pem, load_key
 from tests.conftest import HouseClient
+from tests.support.databases import on_either_database
 from tests.support.forms import submit
 from tests.support.oidc import CALLBACK, CLIENT, RelyingParty
 from tests.support.person import query
 
 OUT = "http://127.0.0.1:9999/signed-out"
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
-
-
-@pytest.fixture
-def config(request: pytest.FixtureRequest) -> Config:
-    """The shipped cast, in either database."""
-    on_postgres = getattr(request, "param", "sqlite") == "postgres"
-    return Config(database=request.getfixturevalue("postgres_database") if on_postgres else None)
-
-
-on_either_database = pytest.mark.parametrize(
-    "config", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
-)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ class Form:
     """A form as it would be sent if nobody changed it: `fields` in document order, `buttons` by id."""
 
     action: str
+    id: str = ""
     fields: list[tuple[str, str]] = field(default_factory=list)
     buttons: dict[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -28,30 +29,38 @@ class _Forms(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[Form] = []
+        self.apart: list[tuple[str, str, dict[str, str]]] = []
         self._open = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append(Form(given.get("action", "")))
+            self.forms.append(Form(given.get("action", ""), given.get("id", "")))
             self._open = True
-        elif not self._open:
-            return
-        elif tag == "button" and given.get("type", "submit") == "submit":
-            self.forms[-1].buttons[given.get("id", "")] = (given.get("name", ""), given.get("value", ""))
-        elif tag == "input" and given.get("name"):
-            checkable = given.get("type") in ("checkbox", "radio")
-            if not checkable or "checked" in given:
-                self.forms[-1].fields.append((given["name"], given.get("value", "on")))
+        elif "form" in given:
+            self.apart.append((given["form"], tag, given))
+        elif self._open:
+            _put(self.forms[-1], tag, given)
 
     def handle_endtag(self, tag: str) -> None:
         self._open = self._open and tag != "form"
+
+
+def _put(form: Form, tag: str, given: dict[str, str]) -> None:
+    if tag == "button" and given.get("type", "submit") == "submit":
+        form.buttons[given.get("id", "")] = (given.get("name", ""), given.get("value", ""))
+    elif tag == "input" and given.get("name"):
+        checkable = given.get("type") in ("checkbox", "radio")
+        if not checkable or "checked" in given:
+            form.fields.append((given["name"], given.get("value", "on")))
 
 
 def find_form(html: str, button: str) -> tuple[Form, list[tuple[str, str]]]:
     """The form with the button of this id, and what pressing it would send."""
     parser = _Forms()
     parser.feed(html)
+    for name, tag, given in parser.apart:
+        _put(next(form for form in parser.forms if form.id == name), tag, given)
     for form in parser.forms:
         if button in form.buttons:
             name, value = form.buttons[button]

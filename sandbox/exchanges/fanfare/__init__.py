@@ -10,6 +10,7 @@ Never: queues, draws, auctions, the admin API, or webhooks, since nothing here c
 
 from __future__ import annotations
 
+from sandbox.exchanges.fanfare.claim_words import CLAIMS
 from sandbox.exchanges.fanfare.errors import WORDS, render_refusal
 from sandbox.exchanges.fanfare.fixture import check_fixture
 from sandbox.exchanges.fanfare.headers import after_request
@@ -17,6 +18,7 @@ from sandbox.exchanges.fanfare.headless import WAYS
 from sandbox.exchanges.fanfare.mint import MINTS
 from sandbox.exchanges.fanfare.models import SLUG
 from sandbox.exchanges.fanfare.routes import room
+from sandbox.exchanges.fanfare.story import STORIES
 from sandbox.service import Service
 
 service = Service(
@@ -33,4 +35,6 @@ service = Service(
     after_request=after_request,
     ways=WAYS,
     mints=MINTS,
+    claims=CLAIMS,
+    stories=STORIES,
 )

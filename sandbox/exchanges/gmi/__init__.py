@@ -10,23 +10,14 @@ Never: GPUs, inference, billing, invitations, Google or Hugging Face accounts, o
 
 from __future__ import annotations
 
-import json
-import shlex
-
+from sandbox.exchanges.gmi.claim_words import CLAIMS
 from sandbox.exchanges.gmi.errors import WORDS, render_refusal
 from sandbox.exchanges.gmi.fixture import check_fixture
 from sandbox.exchanges.gmi.headless import WAYS
 from sandbox.exchanges.gmi.mint import MINTS
 from sandbox.exchanges.gmi.routes import allow_origin, room
-from sandbox.mounts import Mount
+from sandbox.exchanges.gmi.story import STORIES
 from sandbox.service import Service
-
-
-def _demo_command(mount: Mount, code: str) -> str:
-    url = shlex.quote(mount.url("/api/v1/oauth/token"))
-    body = shlex.quote(json.dumps({"provider": "github", "code": code}))
-    return f"curl {url} \\\n  -H 'Content-Type: application/json' \\\n  -d {body}"
-
 
 service = Service(
     slug="gmi",
@@ -41,8 +32,8 @@ service = Service(
     render_refusal=render_refusal,
     check_fixture=check_fixture,
     after_request=allow_origin,
-    demo_command=_demo_command,
-    demo_provider="github",
     ways=WAYS,
     mints=MINTS,
+    claims=CLAIMS,
+    stories=STORIES,
 )

@@ -12,6 +12,7 @@ Never: databases, storage, functions, payments, or any endpoint outside of auth.
 
 from __future__ import annotations
 
+from sandbox.exchanges.insforge.claim_words import CLAIMS
 from sandbox.exchanges.insforge.errors import render_refusal
 from sandbox.exchanges.insforge.fixture import check_fixture
 from sandbox.exchanges.insforge.headless import WAYS
@@ -19,6 +20,8 @@ from sandbox.exchanges.insforge.mint import MINTS
 from sandbox.exchanges.insforge.models import SLUG
 from sandbox.exchanges.insforge.routes import allow_origin, room
 from sandbox.exchanges.insforge.seed import seed
+from sandbox.exchanges.insforge.story import STORIES
+from sandbox.exchanges.insforge.tokens import name_key
 from sandbox.exchanges.insforge.words import WORDS
 from sandbox.service import Service
 
@@ -37,4 +40,7 @@ service = Service(
     after_request=allow_origin,
     ways=WAYS,
     mints=MINTS,
+    claims=CLAIMS,
+    name_key=name_key,
+    stories=STORIES,
 )

@@ -82,7 +82,6 @@ class NewUser:
     email: str
     password: str
     name: str | None
-    auto_confirm: bool
 
 
 @dataclass(frozen=True)

@@ -144,6 +144,10 @@ def _secret(world: World) -> Key:
     return secret_key(world.settings[SLUG]["jwt_secret"])
 
 
+def name_key(kid: str) -> str:
+    """What the vendor calls a key: `kid_` and 32 hexadecimal digits, which here follow from the key."""
+    return f"kid_{hashlib.sha256(kid.encode()).hexdigest()[:_KID_LENGTH]}"
+
+
 def _named(key: Key) -> Key:
-    # The vendor's ids are `kid_` and 32 hexadecimal digits; these follow from the key.
-    return replace(key, kid=f"kid_{hashlib.sha256(key.kid.encode()).hexdigest()[:_KID_LENGTH]}")
+    return replace(key, kid=name_key(key.kid))

@@ -13,6 +13,7 @@ similar name.
 
 from __future__ import annotations
 
+from sandbox.exchanges.jitsudo.claim_words import CLAIMS
 from sandbox.exchanges.jitsudo.errors import WORDS, render_refusal
 from sandbox.exchanges.jitsudo.fixture import check_fixture
 from sandbox.exchanges.jitsudo.headless import WAYS
@@ -20,6 +21,7 @@ from sandbox.exchanges.jitsudo.mint import MINTS
 from sandbox.exchanges.jitsudo.models import SLUG
 from sandbox.exchanges.jitsudo.routes import allow_origin, room
 from sandbox.exchanges.jitsudo.seed import seed
+from sandbox.exchanges.jitsudo.story import STORIES
 from sandbox.service import Service
 
 service = Service(
@@ -37,4 +39,6 @@ service = Service(
     after_request=allow_origin,
     ways=WAYS,
     mints=MINTS,
+    claims=CLAIMS,
+    stories=STORIES,
 )

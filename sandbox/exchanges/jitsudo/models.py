@@ -52,7 +52,6 @@ class NewTenant:
     name: str
     slug: str
     owner_email: str
-    owner_name: str
     locale: str
     sso_start_url: str | None
     sso_region: str | None

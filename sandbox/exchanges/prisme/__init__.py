@@ -11,6 +11,7 @@ Never: agents, workspaces, SAML, the built-in Azure login, second factors, or ma
 
 from __future__ import annotations
 
+from sandbox.exchanges.prisme.claim_words import CLAIMS
 from sandbox.exchanges.prisme.errors import render_refusal
 from sandbox.exchanges.prisme.fixture import check_fixture
 from sandbox.exchanges.prisme.headless import WAYS
@@ -18,6 +19,7 @@ from sandbox.exchanges.prisme.mint import MINTS
 from sandbox.exchanges.prisme.models import SLUG
 from sandbox.exchanges.prisme.routes import finish_answer, room
 from sandbox.exchanges.prisme.seed import seed
+from sandbox.exchanges.prisme.story import STORIES
 from sandbox.exchanges.prisme.words import WORDS
 from sandbox.service import Service
 
@@ -37,4 +39,6 @@ service = Service(
     after_request=finish_answer,
     ways=WAYS,
     mints=MINTS,
+    claims=CLAIMS,
+    stories=STORIES,
 )

@@ -11,9 +11,7 @@ Never: writing to a directory, federation, policies beyond a few switches, Azure
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
-from sandbox.mounts import Mount
+from sandbox.providers.azure.claim_words import CLAIMS
 from sandbox.providers.azure.errors import WORDS, render_refusal
 from sandbox.providers.azure.fixture import check_fixture
 from sandbox.providers.azure.headers import after_request
@@ -22,18 +20,9 @@ from sandbox.providers.azure.mint import MINTS
 from sandbox.providers.azure.routes import room
 from sandbox.providers.azure.seed import seed
 from sandbox.providers.azure.snippets import SNIPPETS
+from sandbox.providers.azure.story import STORIES
 from sandbox.providers.azure.upstream import EntraId
 from sandbox.service import Service
-
-_DEMO_CLIENT = "11111111-1111-4111-8111-111111111111"
-
-
-def _demo_url(mount: Mount, redirect_uri: str | None) -> str:
-    query = {"client_id": _DEMO_CLIENT, "response_type": "code", "scope": "openid profile User.Read", "state": "azure"}
-    if redirect_uri:
-        query["redirect_uri"] = redirect_uri
-    return f"{mount.url('/contoso.test/oauth2/v2.0/authorize')}?{urlencode(query)}"
-
 
 service = Service(
     slug="azure",
@@ -66,8 +55,9 @@ service = Service(
     lists={"tenants": "id"},
     after_request=after_request,
     upstream=EntraId(),
-    demo_url=_demo_url,
     snippets=SNIPPETS,
     begin_login=begin_login,
     mints=MINTS,
+    claims=CLAIMS,
+    stories=STORIES,
 )

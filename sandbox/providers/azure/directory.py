@@ -7,16 +7,17 @@ https://learn.microsoft.com/entra/identity-platform/single-and-multi-tenant-apps
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
 from sandbox.core import tables
 from sandbox.core.clients import find_client
-from sandbox.core.identities import get_identity, list_identities, primary_email
+from sandbox.core.identities import get_identity, list_identities, primary_email, search_identities
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 
@@ -24,6 +25,9 @@ SLUG = "azure"
 # The tenant of personal Microsoft accounts, the same everywhere.
 CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
+# How many people a search reads at a time.
+_STEP = 50
+_GUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _IDS = uuid.uuid5(uuid.NAMESPACE_DNS, "login.microsoftonline.com")
 _NOBODY_KNOWN: Mapping[str, Any] = {
     "tenant": None,
@@ -229,12 +233,33 @@ def list_users(world: World, tenant: Tenant) -> list[User]:
     return [user for user in users if user]
 
 
+def search_users(world: World, tenants: Sequence[Tenant], text: str, *, guests: bool) -> Iterator[User]:
+    """The members of these tenants who have every word of `text`, in the fixture's order; the `guests` too.
+
+    A person is found by the name to sign in with, and as `search_identities` finds them. Reads no more than it must.
+    """
+    words = text.casefold().split()
+    # The name to sign in with may end in a domain that is the tenant's, and nowhere else.
+    stored = " ".join(word.partition("@")[0] for word in words)
+    for identity in _in_steps(world, stored, _known_by(world, tenants)):
+        home = home_tenant(world, identity)
+        for tenant in tenants:
+            user = _as_user(world, tenant, identity) if guests or tenant.id == home.id else None
+            known = f"{user.home_upn.casefold()}\n{identity.found_by}" if user else ""
+            if user and all(word in known for word in words):
+                yield user
+
+
 def find_user_by_name(world: World, tenant: Tenant, name: str) -> User | None:
     """The member or guest with this object id, user principal name, login or address, in any case, or None.
 
     Several persons may share an address: the first of them is found.
     """
-    users, wanted = list_users(world, tenant), name.lower()
+    wanted = name.lower()
+    # Of what somebody is called here, only ids and the names of guests are nowhere in the fixture.
+    derived = _GUID.fullmatch(wanted) or "#ext#" in wanted
+    known_as = search_identities(world, "" if derived else wanted.partition("@")[0])
+    users = [user for identity in known_as if (user := _as_user(world, tenant, identity))]
     by_name = {(user.mail or "").lower(): user for user in reversed(users)}
     by_name |= {user.login.lower(): user for user in users}
     by_name |= {known.lower(): user for user in users for known in (user.home_upn, user.upn, user.oid)}
@@ -291,6 +316,22 @@ def service_principal_id(tenant: Tenant, client_id: str) -> str:
 def derived_id(*names: str) -> str:
     """A GUID that follows from names, the same in every run."""
     return str(uuid.uuid5(_IDS, "/".join(names)))
+
+
+def _in_steps(world: World, text: str, known_by: tuple[str, ...]) -> Iterator[tables.Identity]:
+    offset = 0
+    while found := search_identities(world, text, limit=_STEP, offset=offset, known_by=known_by):
+        yield from found
+        offset += _STEP
+
+
+def _known_by(world: World, tenants: Sequence[Tenant]) -> tuple[str, ...]:
+    """What the fixture says of everyone who is known in one of these tenants; empty if it need not say anything."""
+    if any(tenant.id == first_tenant(world).id for tenant in tenants):
+        return ()
+    names = {name for tenant in tenants for name in (tenant.id, tenant.domain, tenant.initial_domain)}
+    personal = ('"personal": true',) if any(tenant.is_personal for tenant in tenants) else ()
+    return (*sorted(names), *personal)
 
 
 def _as_user(world: World, tenant: Tenant, identity: tables.Identity) -> User | None:

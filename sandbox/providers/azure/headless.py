@@ -19,7 +19,8 @@ from sandbox.providers.azure.applications import (
     home_of,
     list_redirect_uris,
 )
-from sandbox.providers.azure.authorities import COMMON, PERSONAL, Authority, get_authority
+from sandbox.providers.azure.authorities import COMMON, PERSONAL, V2, Authority, get_authority
+from sandbox.providers.azure.authorities import issuer as issuer_of
 from sandbox.providers.azure.directory import SLUG
 from sandbox.providers.azure.login.accounts import get_account
 
@@ -51,7 +52,13 @@ def begin_login(world: World, mount: Mount, asked: LoginRequest) -> LoginStart:
         needs_pkce=not has_credentials(client) or _platform(client, redirect_uri) is not Platform.WEB,
         response_type="code",
     )
-    return replace(start, token_url=authority.url("/oauth2/v2.0/token"), client_secret=client.secret)
+    return replace(
+        start,
+        token_url=authority.url("/oauth2/v2.0/token"),
+        client_secret=client.secret,
+        issuer=issuer_of(mount, authority.issuer_id, V2),
+        discovery=authority.url("/v2.0/.well-known/openid-configuration"),
+    )
 
 
 def choose_client(

@@ -91,9 +91,15 @@ class Resource:
             return _GRAPH_NAMES.get(name.lower()) or (name if _GRAPH_FORM.fullmatch(name) else None)
         return next((value for value in self.all_scopes if value.lower() == name.lower()), None)
 
+    def knows(self, name: str) -> bool:
+        """Whether there are words for a scope; of Graph's several hundred only some have any here."""
+        return self.client is not None or name == DEFAULT or name in _GRAPH_SCOPES
+
     def describe(self, name: str) -> tuple[str, bool]:
         """What a scope allows, and whether only an administrator may consent."""
         if self.client is None:
+            if name == DEFAULT:
+                return "Use Microsoft Graph as far as this was granted before", False
             return _GRAPH_SCOPES.get(name, (f"Use {name} of Microsoft Graph", False))
         scope = next((scope for scope in self.settings["scopes"] if scope["value"] == name), None)
         if scope is None:

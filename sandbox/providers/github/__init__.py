@@ -10,11 +10,8 @@ Never: repositories, issues, webhooks, installation of apps, or any write to a p
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from flask import Blueprint, Response, request
 
-from sandbox.mounts import Mount
 from sandbox.providers.github.api.routes import after_api_request, register_api
 from sandbox.providers.github.errors import WORDS, render_refusal
 from sandbox.providers.github.fixture import check_fixture
@@ -23,19 +20,13 @@ from sandbox.providers.github.login.routes import register_login
 from sandbox.providers.github.mint import MINTS
 from sandbox.providers.github.seed import seed
 from sandbox.providers.github.snippets import SNIPPETS
+from sandbox.providers.github.story import STORIES
 from sandbox.providers.github.upstream import GitHub
 from sandbox.service import Service, current_world
 
 room = Blueprint("github", __name__)
 register_login(room)
 register_api(room)
-
-
-def _demo_url(mount: Mount, redirect_uri: str | None) -> str:
-    query = {"client_id": "gmi-console", "scope": "read:user user:email", "state": "github"}
-    if redirect_uri:
-        query["redirect_uri"] = redirect_uri
-    return f"{mount.url('/login/oauth/authorize')}?{urlencode(query)}"
 
 
 def _after_request(response: Response) -> Response:
@@ -55,7 +46,7 @@ service = Service(
     kind="provider",
     summary="Signs people in and issues codes, tokens and device codes; answers the user API.",
     blueprint=room,
-    roots=("/login", "/api/v3", "/api/graphql", "/settings/connections", "/avatars"),
+    roots=("/login", "/logout", "/api/v3", "/api/graphql", "/settings/connections", "/avatars"),
     hosts={"github.com": "", "api.github.com": "/api/v3"},
     words=WORDS,
     render_refusal=render_refusal,
@@ -63,8 +54,8 @@ service = Service(
     seed=seed,
     after_request=_after_request,
     upstream=GitHub(),
-    demo_url=_demo_url,
     snippets=SNIPPETS,
     begin_login=begin_login,
     mints=MINTS,
+    stories=STORIES,
 )

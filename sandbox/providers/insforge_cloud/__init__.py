@@ -10,7 +10,7 @@ Never: hosting, billing, sites, storage, AI, e-mail, or any endpoint that no log
 
 from __future__ import annotations
 
-from sandbox.mounts import Mount
+from sandbox.providers.insforge_cloud.claim_words import CLAIMS
 from sandbox.providers.insforge_cloud.errors import WORDS, render_refusal
 from sandbox.providers.insforge_cloud.fixture import check_fixture
 from sandbox.providers.insforge_cloud.headless import begin_login
@@ -18,13 +18,9 @@ from sandbox.providers.insforge_cloud.mint import MINTS
 from sandbox.providers.insforge_cloud.people import SLUG
 from sandbox.providers.insforge_cloud.routes import after_request, room
 from sandbox.providers.insforge_cloud.seed import seed
+from sandbox.providers.insforge_cloud.story import STORIES
 from sandbox.providers.insforge_cloud.upstream import InsForgeCloud
 from sandbox.service import Service
-
-
-def _demo_url(mount: Mount, redirect_uri: str | None) -> str:  # noqa: ARG001 - the story ends in the dashboard
-    return mount.url("/console")
-
 
 service = Service(
     slug=SLUG,
@@ -40,8 +36,9 @@ service = Service(
     check_fixture=check_fixture,
     seed=seed,
     after_request=after_request,
-    demo_url=_demo_url,
     upstream=InsForgeCloud(),
     begin_login=begin_login,
     mints=MINTS,
+    claims=CLAIMS,
+    stories=STORIES,
 )

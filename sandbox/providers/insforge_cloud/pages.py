@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from flask import Response, make_response, render_template
 
-from sandbox.core.identities import face, find_identity, get_identity, list_identities
+from sandbox import picker
+from sandbox.core.identities import face, find_identity, get_identity
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.protocol import consents
 from sandbox.protocol.authorization import Transaction
@@ -50,22 +51,29 @@ def sign_in(
     refusal: Refusal | None = None,
     typed: str | None = None,
 ) -> Response:
-    """Who signs in? With `refusal`, why the one who was `typed` cannot. The form goes to `action`."""
-    world = current_world()
+    """Who signs in? With `refusal`, why the one who was `typed` cannot. The form goes to `action`.
+
+    The sessions are the cloud's: at another provider nobody is signed in before, or stays so.
+    """
+    world, is_cloud = current_world(), vendor == VENDOR
     hinted = find_by_hint(world, transaction.request.login_hint)
+    hint = typed or (hinted.login if hinted else transaction.request.login_hint)
+    here = picker.signed_in_here(world, SLUG) if is_cloud else []
+    accounts = picker.pick_from_all(world, hint=None if refusal else hint, signed_in=here)
     page = render_template(
         "sign_in.html",
         vendor=vendor,
         client=application,
         callback=_callback(transaction),
-        identities=[face(identity) for identity in list_identities(world)],
-        hint=typed or (hinted.login if hinted else transaction.request.login_hint),
+        picker=accounts,
+        remember="Remember me" if is_cloud else None,
+        hint=hint,
         signup=True,
         transaction=transaction.id,
         action=action,
         message=message(refusal),
     )
-    return make_response(page, 422 if refusal else 200)
+    return picker.let_search(make_response(page, 422 if refusal else 200), accounts)
 
 
 def consent(transaction: Transaction, application: Application, action: str) -> Response:

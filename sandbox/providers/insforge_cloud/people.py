@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 
 from sandbox.core import tables
-from sandbox.core.identities import check_active, find_identity, list_identities, primary_email
+from sandbox.core.identities import check_active, find_identity, primary_email, search_identities
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 
@@ -63,5 +63,5 @@ def find_by_hint(world: World, hint: str | None) -> tables.Identity | None:
 
 def find_by_email(world: World, email: str) -> list[tables.Identity]:
     """Those whose primary address this is, in the fixture's order; the case of its letters does not matter."""
-    found = [(identity, primary_email(identity)) for identity in list_identities(world)]
+    found = [(identity, primary_email(identity)) for identity in search_identities(world, email)]
     return [person for person, primary in found if primary and primary["email"].lower() == email.lower()]

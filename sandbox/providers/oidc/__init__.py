@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
+from sandbox.providers.oidc.claim_words import CLAIMS
 from sandbox.providers.oidc.errors import WORDS, render_refusal
 from sandbox.providers.oidc.fixture import check_fixture
 from sandbox.providers.oidc.headless import begin_login
@@ -21,6 +22,7 @@ from sandbox.providers.oidc.metadata.routes import register_metadata
 from sandbox.providers.oidc.mint import MINTS
 from sandbox.providers.oidc.seed import seed
 from sandbox.providers.oidc.snippets import SNIPPETS
+from sandbox.providers.oidc.story import STORIES
 from sandbox.providers.oidc.token.routes import register_token
 from sandbox.providers.oidc.upstream import OpenIdProvider
 from sandbox.service import Service
@@ -85,4 +87,6 @@ service = Service(
     snippets=SNIPPETS,
     begin_login=begin_login,
     mints=MINTS,
+    claims=CLAIMS,
+    stories=STORIES,
 )

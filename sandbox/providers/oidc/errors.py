@@ -19,6 +19,16 @@ from sandbox.providers.oidc.context import current_issuer
 
 # Error descriptions have no quotes, no backslashes and nothing but ASCII (RFC 6749 section 5.2).
 _UNSPEAKABLE = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
+_UNANSWERED = "The application's request cannot be answered, and it is not safe to send you back to it."
+_OVER = "This sign-in is over. Start again where you began."
+_PAGE_MESSAGES = {
+    Reason.TRANSACTION_UNKNOWN: _OVER,
+    Reason.TRANSACTION_EXPIRED: _OVER,
+    Reason.TRANSACTION_ALREADY_DECIDED: _OVER,
+    Reason.USER_CODE_UNKNOWN: "The device is no longer waiting. Start again on the device.",
+    Reason.PERMISSION_DENIED: "The form was sent from another site, so nothing was done.",
+    Reason.ISSUER_UNKNOWN: "There is no such issuer.",
+}
 _BEARER = ("userinfo", "registered_client", "register")
 
 
@@ -183,13 +193,22 @@ def _render_page(refusal: Refusal) -> Response:
     page = render_template(
         "error.html",
         vendor=None,
+        place=_place(),
         status=status,
         title=words.error,
-        message="The application's request cannot be answered, and it is not safe to send you back to it.",
+        message=_PAGE_MESSAGES.get(refusal.reason, _UNANSWERED),
         reason=refusal.reason.value,
         detail=refusal.detail,
     )
     return make_response(page, status)
+
+
+def _place() -> str | None:
+    """What the pages call the issuer, if there is one."""
+    try:
+        return current_issuer(str((request.view_args or {}).get("issuer", ""))).service
+    except Refusal:
+        return None
 
 
 def speakable(text: str) -> str:

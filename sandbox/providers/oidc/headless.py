@@ -48,7 +48,13 @@ def begin_login(world: World, mount: Mount, asked: LoginRequest) -> LoginStart:
         or (registered and is_public(client)),
         response_type="code",
     )
-    return replace(start, token_url=issuer.endpoint("/token"), client_secret=client.secret)
+    return replace(
+        start,
+        token_url=issuer.endpoint("/token"),
+        client_secret=client.secret,
+        issuer=issuer.url,
+        discovery=issuer.endpoint("/.well-known/openid-configuration"),
+    )
 
 
 def choose_client(world: World, mount: Mount, name: str | None, client_id: str | None) -> tuple[Issuer, tables.Client]:

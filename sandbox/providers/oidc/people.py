@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.core import tables
-from sandbox.core.identities import check_active, find_identity, list_identities, primary_email
+from sandbox.core.identities import check_active, find_identity, list_identities, primary_email, search_identities
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 from sandbox.providers.oidc.issuers import SLUG
@@ -49,7 +49,7 @@ def find_by_hint(world: World, hint: str | None) -> tables.Identity | None:
     return next(
         (
             person
-            for person in list_identities(world)
+            for person in search_identities(world, hint)
             if any(email["email"].lower() == hint.lower() for email in person.emails)
         ),
         None,

@@ -6,6 +6,7 @@ Each module puts its operations into the table of api.py when it is imported her
 from __future__ import annotations
 
 from sandbox.web.control import (
+    belonging,
     cast,
     clock,
     faults,
@@ -18,6 +19,7 @@ from sandbox.web.control import (
     openapi,
     services,
     tokens,
+    tours,
     verdict,
     worlds,
 )
@@ -25,6 +27,7 @@ from sandbox.web.control.api import OPERATIONS, make_routes
 
 __all__ = [
     "OPERATIONS",
+    "belonging",
     "cast",
     "clock",
     "control",
@@ -38,6 +41,7 @@ __all__ = [
     "openapi",
     "services",
     "tokens",
+    "tours",
     "verdict",
     "worlds",
 ]

@@ -18,15 +18,27 @@ from flask import Blueprint, Response, jsonify
 
 from sandbox.core.refusals import Reason
 from sandbox.core.schemas import Contract
+from sandbox.service import read_json
 from sandbox.web.control.guard import check_call
-from sandbox.web.control.reading import read_body, read_query
+from sandbox.web.control.reading import as_object, check_body, read_query
 from sandbox.web.control.shapes import Shape, complete, fixture_schema, list_of, record, schema
 from sandbox.web.errors import API
 
 # A view gives JSON, nothing (None), or a response that it has made itself.
 View = TypeVar("View", bound=Callable[..., Any])
 
-__all__ = ["OPERATIONS", "Operation", "Schema", "answer", "fixture_schema", "list_of", "operation", "record", "schema"]
+__all__ = [
+    "OPERATIONS",
+    "Operation",
+    "Schema",
+    "answer",
+    "fixture_schema",
+    "list_of",
+    "operation",
+    "perform",
+    "record",
+    "schema",
+]
 
 _MB = 1_000_000
 _NAME = "control"
@@ -37,9 +49,9 @@ class Operation:
     """One line of the table. `path` is a Flask rule below the base; `query` is `{name: schema}`.
 
     `answers` is `{status: schema, or None for no body}`, `refuses` the reasons that are its own, `also` the statuses of
-    refusals that it renders itself. A body is held against
-    its schema and passed as `body`, unless its view reads it (`reads_body`). `media` are the types besides JSON of its
-    first answer, `takes` those of its body. `most` is the size of the largest body, in bytes.
+    refusals that it renders itself. A body is read as JSON and held against its schema, unless a `reader` reads it,
+    whose view checks it by itself; either way it is passed as `body`. `media` are the types besides JSON of its first
+    answer, `takes` those of its body. `most` is the size of the largest body, in bytes.
     """
 
     method: str
@@ -50,7 +62,7 @@ class Operation:
     body: Shape | None = None
     answers: Mapping[int, Shape | None] = field(default_factory=dict)
     refuses: tuple[Reason, ...] = ()
-    reads_body: bool = False
+    reader: Callable[[], dict[str, Any]] | None = None
     media: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
     also: tuple[int, ...] = ()
@@ -75,10 +87,17 @@ class Operation:
         """Read the request and answer it. Raises Refusal."""
         check_call()
         given = {**path, **read_query(self.query, self._query_contract)}
-        if self.body is not None and not self.reads_body:
-            given["body"] = read_body(self._body_contract, self.body)
+        if self.body is not None:
+            given["body"] = self.reader() if self.reader else check_body(read_json(), self._body_contract, self.body)
         found = self.view(**given)
         return found if isinstance(found, Response) else answer(found, self.status)
+
+    def perform(self, body: object, given: Mapping[str, Any]) -> Any:
+        """What its view gives for this body, and these parts of the path and the query. Raises Refusal."""
+        if self.body is None:
+            return self.view(**given)
+        read = as_object(body) if self.reader else check_body(body, self._body_contract, self.body)
+        return self.view(**given, body=read)
 
     @cached_property
     def _query_contract(self) -> Contract:
@@ -102,7 +121,7 @@ def operation(
     query: Mapping[str, Any] | None = None,
     body: Shape | None = None,
     refuses: tuple[Reason, ...] = (),
-    reads_body: bool = False,
+    reader: Callable[[], dict[str, Any]] | None = None,
     media: tuple[str, ...] = (),
     takes: tuple[str, ...] = (),
     also: tuple[int, ...] = (),
@@ -115,7 +134,7 @@ def operation(
 
     def add(view: View) -> View:
         new = Operation(
-            method, path, summary, view, query or {}, body, answers, refuses, reads_body, media, takes, also, most
+            method, path, summary, view, query or {}, body, answers, refuses, reader, media, takes, also, most
         )
         if any(new.name == known.name or (method, path) == (known.method, known.path) for known in OPERATIONS):
             raise ValueError(f"{method} {path} or {new.name} is there already")
@@ -123,6 +142,14 @@ def operation(
         return view
 
     return add
+
+
+def perform(name: str, /, body: object = None, **given: Any) -> Any:
+    """Do what the operation with this name does, for a page whose person would call it; what it answers as JSON.
+
+    The caller has checked that its person may. Raises Refusal.
+    """
+    return _by_name()[name].perform(body, given)
 
 
 def answer(content: object = None, status: int = 200) -> Response:
@@ -142,6 +169,11 @@ def make_routes() -> Blueprint:
     for one in OPERATIONS:
         routes.add_url_rule(API + one.path, one.name, one.run, methods=[one.method])
     return routes
+
+
+@cache
+def _by_name() -> Mapping[str, Operation]:
+    return {one.name: one for one in OPERATIONS}
 
 
 @cache

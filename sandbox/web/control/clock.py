@@ -1,20 +1,24 @@
-"""The clock of a world over the control API: read, set, frozen, advanced.
+"""The clock of a world over the control API: read, set, frozen, advanced, and what is good until when.
 
 Nothing waits: time passes when it is told to.
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.core.clock import Clock
+from sandbox.core.expiring import list_expiring
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.service import current_world
 from sandbox.web.control.api import operation
-from sandbox.web.control.shapes import MOMENT, record, schema
+from sandbox.web.control.shapes import MOMENT, TEXT, list_of, record, schema
 
 _STEP = {"type": "integer", "minimum": -(10**12), "maximum": 10**12}
+# The machine's own time, as `now`.
+REAL = "real"
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3_600, "days": 86_400}
 
 CLOCK = schema(
@@ -34,7 +38,7 @@ SETTING = schema(
         **record(
             {
                 "now": {
-                    "description": "Epoch seconds, or a date and time in ISO 8601 with its zone.",
+                    "description": "Epoch seconds, ISO 8601 with its zone, or `real` for the machine's own time.",
                     "anyOf": [{"type": "integer"}, {"type": "string"}],
                 },
                 "frozen": {"type": "boolean"},
@@ -43,6 +47,19 @@ SETTING = schema(
         ),
         "minProperties": 1,
     },
+)
+_EXPIRING = schema(
+    "Expiring",
+    record(
+        {
+            "what": {"enum": ["code", "token"]},
+            "service": TEXT,
+            "kind": {**TEXT, "description": "What the service calls it."},
+            "client_id": TEXT,
+            "login": TEXT,
+            "expires_at": MOMENT,
+        }
+    ),
 )
 STEP = schema("ClockStep", {**record(dict.fromkeys(_SECONDS, _STEP), optional=tuple(_SECONDS)), "minProperties": 1})
 
@@ -57,7 +74,9 @@ def get_clock() -> dict[str, Any]:
 def set_clock(body: dict[str, Any]) -> dict[str, Any]:
     """What is left out stays as it is: a frozen clock that is set stands still at its new time."""
     clock = current_world().clock
-    if "now" in body:
+    if body.get("now") == REAL:
+        clock = Clock() if clock.frozen_at is None else Clock().frozen()
+    elif "now" in body:
         clock = _at(clock, _parse_moment(body["now"]))
     if "frozen" in body:
         clock = clock.frozen() if body["frozen"] else clock.thawed()
@@ -75,6 +94,18 @@ def advance_clock(body: dict[str, Any]) -> dict[str, Any]:
     except ValueError as error:
         raise Refusal(Reason.FIELD_INVALID, str(error)) from error
     return _render()
+
+
+@operation(
+    "GET",
+    "/clock/expiring",
+    "What expires next",
+    query={"limit": {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}},
+    answers={200: record({"expiring": list_of(_EXPIRING)})},
+)
+def get_expiring(limit: int = 50) -> dict[str, Any]:
+    """The codes and tokens that are good now, and will not be good for ever; what expires first comes first."""
+    return {"expiring": [asdict(one) for one in list_expiring(current_world(), limit)]}
 
 
 def _render() -> dict[str, Any]:

@@ -6,23 +6,39 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
-import yaml
 from flask import Response, request
 
 from sandbox.core import documents
+from sandbox.core.fixture_changes import list_changes
 from sandbox.core.fixture_files import named_files
 from sandbox.core.fixture_reader import MAX_BYTES, FixtureError, Problem, Reader, dotted
+from sandbox.core.fixture_schema import defaults_left_out
+from sandbox.core.fixture_writer import write_document
 from sandbox.core.refusals import Issue, Reason, Refusal
+from sandbox.core.worlds import start_document
 from sandbox.service import current_house, current_world
-from sandbox.web.control.api import operation
+from sandbox.web.control.api import list_of, operation, record, schema
 from sandbox.web.control.reading import as_object, read_object
-from sandbox.web.control.shapes import fixture_schema
+from sandbox.web.control.shapes import COUNT, fixture_schema
 from sandbox.web.issues import SAID
 
 _STEP = re.compile(r"[^.\[\]]+")
+_PLACE = re.compile("[0-9]{1,9}")
 _DOCUMENT = fixture_schema("document")
+_CHANGE = schema(
+    "Difference",
+    record(
+        {
+            "kind": {"enum": ["added", "changed", "removed"]},
+            "place": {"type": "string", "description": "Where, with the entries of lists by their names."},
+            "before": {"description": "Null for what was added."},
+            "after": {"description": "Null for what was removed."},
+        }
+    ),
+)
 
 
 @operation(
@@ -30,32 +46,32 @@ _DOCUMENT = fixture_schema("document")
     "/fixture",
     "Read the fixture of this world as it is now",
     answers={200: _DOCUMENT},
-    query={"format": {"enum": ["json", "yaml"], "default": "json"}},
+    query={
+        "format": {"enum": ["json", "yaml"], "default": "json"},
+        "defaults": {"type": "boolean", "default": True, "description": "Whether keys with their default are there."},
+    },
     media=("application/yaml",),
 )
-def get_fixture(format: str = "json") -> Any:  # noqa: A002 - the name of the parameter
-    """The whole document, complete; as a file it makes the same world."""
-    document = documents.current_document(current_world(), current_house().origin)
-    if format == "json":
-        return dict(document)
-    text = yaml.safe_dump(json.loads(json.dumps(document)), allow_unicode=True, sort_keys=False, width=120)
-    return Response(text, content_type="application/yaml")
+def get_fixture(format: str = "json", defaults: bool = True) -> Any:  # noqa: A002 - the name of the parameter
+    """The whole document; as a file it makes the same world, whether complete or not."""
+    document = current()
+    if format == "yaml":
+        return Response(write_document(document, defaults=defaults), content_type="application/yaml")
+    return dict(document) if defaults else defaults_left_out(document)
 
 
 @operation(
-    "PUT",
-    "/fixture",
-    "Replace the fixture of this world",
-    body=_DOCUMENT,
-    takes=("application/yaml",),
-    answers={200: _DOCUMENT},
-    refuses=(Reason.FIELD_INVALID,),
-    reads_body=True,
-    most=MAX_BYTES,
+    "GET",
+    "/fixture/changes",
+    "List what differs from the fixture that a reset goes back to",
+    answers={200: record({"changes": list_of(_CHANGE), "total": COUNT})},
+    query={"limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}},
 )
-def replace_fixture() -> dict[str, Any]:
-    """What differs is changed in the world; what has come of its people since stays. Raises Refusal: FIELD_INVALID."""
-    return dict(save_document(_read_body()))
+def list_fixture_changes(limit: int = 100) -> dict[str, Any]:
+    """Entry by entry; the order of entries is no difference."""
+    world, origin = current_world(), current_house().origin
+    found = list(list_changes(start_document(world, origin), current()))
+    return {"changes": [asdict(change) for change in found[:limit]], "total": len(found)}
 
 
 def _read_body() -> dict[str, Any]:
@@ -71,9 +87,36 @@ def _read_body() -> dict[str, Any]:
         raise Refusal(Reason.BODY_MALFORMED, f"the body is not YAML: {error}") from error
 
 
+@operation(
+    "PUT",
+    "/fixture",
+    "Replace the fixture of this world",
+    body=_DOCUMENT,
+    takes=("application/yaml",),
+    answers={200: _DOCUMENT},
+    refuses=(Reason.FIELD_INVALID,),
+    reader=_read_body,
+    most=MAX_BYTES,
+)
+def replace_fixture(body: dict[str, Any]) -> dict[str, Any]:
+    """What differs is changed in the world; what has come of its people since stays. Raises Refusal: FIELD_INVALID."""
+    return dict(save_document(body))
+
+
+def open_document() -> dict[str, Any]:
+    """The document of this world, for changing: nobody else changes it until the request ends."""
+    documents.lock_document(current_world())
+    return read_document()
+
+
+def current() -> Mapping[str, Any]:
+    """The document of this world, only for reading."""
+    return documents.current_document(current_world(), current_house().origin)
+
+
 def read_document() -> dict[str, Any]:
-    """The document of this world, for changing."""
-    copy: dict[str, Any] = json.loads(json.dumps(documents.current_document(current_world(), current_house().origin)))
+    """A copy of the document of this world."""
+    copy: dict[str, Any] = json.loads(json.dumps(current()))
     return copy
 
 
@@ -127,7 +170,7 @@ def check_files(document: Mapping[str, Any], *below: str) -> None:
 
 
 def _path(key: str) -> tuple[str | int, ...]:
-    return tuple(int(step) if step.isdigit() else step for step in _steps(key))
+    return tuple(int(step) if _PLACE.fullmatch(step) else step for step in _steps(key))
 
 
 def _steps(key: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from sandbox.service import current_house
 HEADER = "X-Sandbox-Token"
 # What a browser says of requests that no other origin has caused (Fetch Metadata Request Headers, section 2.3).
 _OWN_SITES = ("same-origin", "none")
+_OF_PROXIES = frozenset(("forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"))
 
 
 def check_call() -> None:
@@ -34,6 +35,39 @@ def check_page() -> None:
     """
     basic = request.authorization.password if request.authorization else None
     _check_token(request.headers.get(HEADER) or basic)
+
+
+def check_form() -> None:
+    """Let a form of such a page act: as for the page, and from no other origin.
+
+    Raises Refusal: PERMISSION_DENIED, TOKEN_MISSING, TOKEN_UNKNOWN.
+    """
+    _check_origin()
+    check_page()
+
+
+def check_reveal() -> None:
+    """Let this caller see secrets: only one on this machine, at a sandbox that listens on loopback alone, token or not.
+
+    Raises Refusal: PERMISSION_DENIED.
+    """
+    if not may_reveal():
+        raise Refusal(
+            Reason.PERMISSION_DENIED,
+            "secrets are shown only on the machine of the sandbox, and only if it listens on loopback",
+            "reveal",
+        )
+
+
+def may_reveal() -> bool:
+    """Whether `check_reveal` would let this caller see secrets."""
+    # Whoever comes through a proxy on this machine may be anybody.
+    return _is_only_here(current_house().config) and not any(_is_of_proxies(name) for name, _ in request.headers)
+
+
+def _is_of_proxies(header: str) -> bool:
+    name = header.lower()
+    return name in _OF_PROXIES or name.startswith("x-forwarded-")
 
 
 def _check_origin() -> None:
@@ -57,11 +91,16 @@ def _check_token(presented: str | None) -> None:
 
 
 def _needs_token(config: Config) -> bool:
-    if config.control_token is not None or not config.is_loopback:
-        return True
+    return config.control_token is not None or not _is_only_here(config)
+
+
+def _is_only_here(config: Config) -> bool:
+    """Whether the sandbox listens on loopback alone, has no other address, and is called from there."""
+    if not config.is_loopback:
+        return False
     if config.public_url and not is_loopback_name((urlsplit(config.public_url).hostname or "").lower()):
-        return True
-    return not _is_loopback(request.remote_addr or "")
+        return False
+    return _is_loopback(request.remote_addr or "")
 
 
 def _is_loopback(address: str) -> bool:

@@ -6,7 +6,6 @@ Writes nothing into it: that is recording.py's.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from typing import Any
 
 from sandbox.core import journal, tables
@@ -14,6 +13,8 @@ from sandbox.core.clock import elapsed_us, tick
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.service import current_world
 from sandbox.web.control.api import operation, schema
+from sandbox.web.control.exporting import REVEAL, export_curl, export_pytest
+from sandbox.web.control.guard import check_reveal
 
 LONGEST_WAIT = 30
 # How long a new entry may go unnoticed by who waits for it, in seconds.
@@ -43,6 +44,7 @@ ENTRY = schema(
             "flow": _OPTIONAL,
             "client_id": _OPTIONAL,
             "login": _OPTIONAL,
+            "caller": {"enum": ["browser", "application"], "description": "Who has asked: a person's browser, or not."},
             "request": {"type": "object"},
             "response": {"type": "object"},
         },
@@ -109,12 +111,24 @@ def clear_journal() -> None:
     "GET",
     "/journal/<int:entry_id>",
     "Look at a request",
+    query={"reveal": REVEAL, "format": {"enum": ["json", "curl", "pytest"], "default": "json"}},
     answers={200: ENTRY},
-    refuses=(Reason.OBJECT_UNKNOWN,),
+    refuses=(Reason.OBJECT_UNKNOWN, Reason.PERMISSION_DENIED),
+    media=("text/plain",),
 )
-def get_entry(entry_id: int) -> Mapping[str, Any]:
-    """Raises Refusal: OBJECT_UNKNOWN."""
-    return journal.as_document(_get_entry(entry_id))
+def get_entry(entry_id: int, *, reveal: bool = False, format: str = "json") -> Any:  # noqa: A002 - the name in the query
+    """A test signs in anew if the request needs it. Raises Refusal: OBJECT_UNKNOWN, PERMISSION_DENIED."""
+    if reveal:
+        check_reveal()
+    entry = _get_entry(entry_id)
+    document = journal.as_document(entry, reveal=reveal)
+    if format == "curl":
+        return export_curl(document)
+    if format == "pytest":
+        earlier = journal.list_entries(current_world().store, flow=entry.flow) if entry.flow else []
+        before = [journal.as_document(one, reveal=reveal) for one in earlier if one.id < entry_id]
+        return export_pytest([document], before)
+    return document
 
 
 def _get_entry(entry_id: int) -> tables.JournalEntry:

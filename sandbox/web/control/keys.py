@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
+
+from flask import current_app
 
 from sandbox.core import keysets, tables
 from sandbox.core.refusals import Reason, Refusal
-from sandbox.service import current_world
+from sandbox.service import current_house, current_mount, current_world
 from sandbox.web.control.api import operation, schema
+from sandbox.web.control.fixture import current
 
 _KEY = schema(
     "Key",
     {
         "type": "object",
-        "required": ["service", "kid", "algorithm", "state", "retired_at", "jwk"],
+        "required": ["service", "kid", "algorithm", "state", "since", "retired_at", "jwks_uri", "jwk"],
         "additionalProperties": False,
         "properties": {
             "service": {"type": "string", "description": "A service, or a service, a slash and one of its issuers."},
             "kid": {"type": "string"},
             "algorithm": {"type": "string"},
             "state": {"enum": ["active", "retired"]},
+            "since": {"type": ["integer", "null"], "description": "When it became that; null for from the first use."},
             "retired_at": {"type": ["integer", "null"]},
+            "jwks_uri": {"type": ["string", "null"], "description": "Where it is published, if it is by itself."},
             "jwk": {"type": "object", "description": "The public half (RFC 7517)."},
         },
     },
@@ -50,7 +58,8 @@ _ROTATION = {
 )
 def get_keys() -> dict[str, Any]:
     """The keys that verify today; a key is made when its issuer first signs or publishes."""
-    return {"keys": [_render(row) for row in keysets.list_keys(current_world())]}
+    rows = keysets.list_keys(current_world())
+    return {"keys": [_render(row, rows) for row in rows]}
 
 
 @operation(
@@ -73,7 +82,8 @@ def rotate_key(body: dict[str, Any]) -> dict[str, Any]:
         detail = f"algorithm must be one of {', '.join(sorted(active))}, by which {service} signs"
         raise Refusal(Reason.FIELD_INVALID, detail, "algorithm")
     key = keysets.rotate_key(world, service, algorithm)
-    return next(_render(row) for row in keysets.list_keys(world) if (row.service, row.kid) == (service, key.kid))
+    rows = keysets.list_keys(world)
+    return next(_render(row, rows) for row in rows if (row.service, row.kid) == (service, key.kid))
 
 
 @operation(
@@ -97,12 +107,42 @@ def drop_key(kid: str, service: str | None = None) -> None:
         raise Refusal(Reason.FIELD_INVALID, f"{kid} signs for {rows[0].service} today; rotate it first", "kid")
 
 
-def _render(row: tables.SigningKey) -> dict[str, Any]:
+def _render(row: tables.SigningKey, rows: Sequence[tables.SigningKey]) -> dict[str, Any]:
+    before = (
+        one.retired_at or 0
+        for one in rows
+        if (one.service, one.algorithm) == (row.service, row.algorithm) and one.retired_at is not None
+    )
     return {
         "service": row.service,
         "kid": row.kid,
         "algorithm": row.algorithm,
         "state": "active" if row.retired_at is None else "retired",
+        "since": max(before, default=None) if row.retired_at is None else row.retired_at,
         "retired_at": row.retired_at,
+        "jwks_uri": _find_jwks_uri(row.service),
         "jwk": dict(keysets.key_of(row).jwk),
     }
+
+
+def _find_jwks_uri(owner: str) -> str | None:
+    """Where the key set of this service, or of this issuer of one, is published; every room calls its endpoint so."""
+    slug, _, issuer = owner.partition("/")
+    house = current_house()
+    ways = (rule for rule in current_app.url_map.iter_rules() if rule.endpoint == f"{slug}.keys")
+    rule = min(ways, key=lambda rule: len(rule.rule), default=None)
+    if rule is None or slug not in house.services:
+        return None
+    tenants = house.services[slug].lists.get("tenants")
+    if rule.arguments and not issuer and tenants:
+        # One key set for all: any of them tells it.
+        listed = current()[slug]["tenants"]
+        issuer = listed[0][tenants] if listed else ""
+    if bool(rule.arguments) != bool(issuer):
+        return None
+    path = re.sub("<[^>]+>", quote(issuer), rule.rule.removeprefix(f"/{slug}"))
+    mount = current_mount().at(slug)
+    # Of two rooms that have a path at the root one has it there.
+    scheme, _, host = mount.origin.partition("://")
+    found, _ = house.mounts.resolve(scheme, host, f"{mount.world_prefix}{path}")
+    return (mount if found.slug == slug else mount.at(slug, by_prefix=True)).url(path)

@@ -98,7 +98,7 @@ def log_in(body: dict[str, Any]) -> Any:
     try:
         get_identity(world, body["identity"])
         way, exchange = _choose_way(body)
-        provider = _get_provider(way.provider if way else body["provider"])
+        provider = get_provider(way.provider if way else body["provider"])
         walk = Walker(world, current_mount(), provider, exchange, _parse(body), decision=body.get("decision", "allow"))
         # Whoever has written holds SQLite's only lock, and the requests to come write.
         cast(SQLAlchemy, current_app.extensions["sqlalchemy"]).session.commit()
@@ -125,8 +125,8 @@ def _parse(body: Mapping[str, Any]) -> LoginRequest:
     )
 
 
-def _get_provider(slug: str) -> Service:
-    """Raises Refusal: PROVIDER_UNSUPPORTED."""
+def get_provider(slug: str) -> Service:
+    """Raises Refusal: FIELD_INVALID."""
     providers = {name: one for name, one in current_house().services.items() if one.begin_login}
     if slug not in providers:
         raise Refusal(
@@ -149,16 +149,23 @@ def _choose_way(body: Mapping[str, Any]) -> tuple[Way | None, Service | None]:
     if body.get("decision") == "deny":
         raise Refusal(Reason.FIELD_INVALID, "who denies gets no session; deny until: code", "decision")
     if provider is not None:
-        _get_provider(provider)
-    exchanges = {name: one for name, one in current_house().services.items() if one.ways}
-    if slug is None:
-        slug = _usual_exchange(exchanges, str(provider))
+        get_provider(provider)
+    exchange = get_exchange(_usual_exchange(_list_exchanges(), str(provider)) if slug is None else slug)
+    wanted = provider or exchange.ways[0].provider
+    return find_way(exchange, wanted, body.get("via")), exchange
+
+
+def get_exchange(slug: str) -> Service:
+    """Raises Refusal: FIELD_INVALID."""
+    exchanges = _list_exchanges()
     if slug not in exchanges:
         known = ", ".join(exchanges)
         raise Refusal(Reason.FIELD_INVALID, f"no exchange is called {slug!r}; there are {known}", "exchange")
-    exchange = exchanges[slug]
-    wanted = provider or exchange.ways[0].provider
-    return _find_way(exchange, wanted, body.get("via")), exchange
+    return exchanges[slug]
+
+
+def _list_exchanges() -> dict[str, Service]:
+    return {name: one for name, one in current_house().services.items() if one.ways}
 
 
 def _usual_exchange(exchanges: Mapping[str, Service], provider: str) -> str:
@@ -169,7 +176,8 @@ def _usual_exchange(exchanges: Mapping[str, Service], provider: str) -> str:
     )
 
 
-def _find_way(exchange: Service, provider: str, name: str | None) -> Way:
+def find_way(exchange: Service, provider: str, name: str | None) -> Way:
+    """The way with this name, or the usual one. Raises Refusal: FIELD_INVALID."""
     for way in exchange.ways:
         if way.provider == provider and name in (None, way.name):
             return way

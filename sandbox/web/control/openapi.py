@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, render_template
+from flask import Blueprint, Response, jsonify
 
 from sandbox.core.refusals import Reason
 from sandbox.service import current_mount
@@ -42,20 +42,10 @@ def describe() -> Response:
     return jsonify({**_description(), "servers": [{"url": f"{mount.origin}{mount.world_prefix}{API}"}]})
 
 
-@pages.get("/_sandbox/docs")
-def show_docs() -> str:
-    """The operations, for a person to read."""
-    mount = current_mount()
-    return render_template(
-        "control_docs.html",
-        base=f"{mount.origin}{mount.world_prefix}{API}",
-        description=f"{mount.origin}{mount.world_prefix}/_sandbox/openapi.json",
-        header=HEADER,
-        groups=[
-            (tag, [_row(one) for one in OPERATIONS if one.tag == tag])
-            for tag in dict.fromkeys(one.tag for one in OPERATIONS)
-        ],
-    )
+def list_by_tag() -> list[tuple[str, list[dict[str, object]]]]:
+    """The operations by their part of the API, each with what a person wants to know of it."""
+    tags = dict.fromkeys(one.tag for one in OPERATIONS)
+    return [(tag, [_row(one) for one in OPERATIONS if one.tag == tag]) for tag in tags]
 
 
 def template(rule: str) -> str:

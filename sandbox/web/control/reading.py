@@ -40,16 +40,15 @@ def read_query(known: Mapping[str, Shape], contract: Contract) -> dict[str, Any]
     return {name: rule["default"] for name, rule in known.items() if "default" in rule} | given
 
 
-def read_body(contract: Contract, shape: Shape) -> Any:
-    """The JSON body. Raises Refusal: BODY_MISSING, BODY_MALFORMED, FIELD_INVALID."""
-    body = read_json()
+def check_body(body: Any, contract: Contract, shape: Shape) -> Any:
+    """The body, if it fits and can be stored. Raises Refusal: BODY_MALFORMED for depth, FIELD_INVALID."""
     check_storable(body)
     issues = list(contract.issues(body))
     if isinstance(body, dict) and any(issue.keyword == "additionalProperties" and not issue.path for issue in issues):
         issues = [issue for issue in issues if issue.keyword != "additionalProperties" or issue.path]
         issues += unknown_members((), body, resolve(shape)["properties"])
     _refuse(issues, "the body")
-    return body
+    return _whole(body, shape)
 
 
 def read_object() -> dict[str, Any]:
@@ -77,6 +76,18 @@ def check_storable(body: object) -> None:
         elif isinstance(value, int) and abs(value) > _LAST_INTEGER:
             issues.append(Issue(path, SAID, "is a number beyond 64 bits", None))
     _refuse(issues, "the body")
+
+
+def _whole(value: Any, shape: Shape) -> Any:
+    """The same value, with each whole number that is written as 5.0, as JSON Schema allows, the integer that it is."""
+    rule = resolve(shape)
+    if isinstance(value, float):
+        types = [option.get("type") for option in (rule, *rule.get("anyOf", ()))]
+        return int(value) if value.is_integer() and ("integer" in types or ["integer", "null"] in types) else value
+    members = rule.get("properties")
+    if isinstance(value, dict) and members:
+        return {name: _whole(member, members[name]) if name in members else member for name, member in value.items()}
+    return value
 
 
 def _walk(body: object) -> Iterator[tuple[tuple[str | int, ...], object]]:

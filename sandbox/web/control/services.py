@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import current_app
 
-from sandbox.service import current_house, current_mount
+from sandbox.service import Service, current_house, current_mount
 from sandbox.web.control.api import operation, schema
 
 _TEXT = {"type": "string"}
@@ -18,13 +18,20 @@ _OPERATION = {
         "operation": {**_TEXT, "description": "As faults and the journal name it."},
         "method": _TEXT,
         "path": _TEXT,
+        "story": {**_TEXT, "description": "What it does in a login, and why that is safe."},
     },
+}
+_WAY = {
+    "type": "object",
+    "required": ["provider", "via"],
+    "additionalProperties": False,
+    "properties": {"provider": _TEXT, "via": {**_TEXT, "description": "Tells several ways from one provider apart."}},
 }
 _SERVICE = schema(
     "Service",
     {
         "type": "object",
-        "required": ["slug", "title", "kind", "summary", "base_url", "operations"],
+        "required": ["slug", "title", "kind", "summary", "base_url", "ways", "operations"],
         "additionalProperties": False,
         "properties": {
             "slug": _TEXT,
@@ -32,6 +39,7 @@ _SERVICE = schema(
             "kind": {"enum": ["provider", "exchange"]},
             "summary": _TEXT,
             "base_url": _TEXT,
+            "ways": {"type": "array", "items": _WAY, "description": "How people come to a session of an exchange."},
             "operations": {"type": "array", "items": _OPERATION},
         },
     },
@@ -62,17 +70,23 @@ def get_services() -> dict[str, Any]:
                 "kind": service.kind,
                 "summary": service.summary,
                 "base_url": mount.at(service.slug, by_prefix=service.by_prefix).url(service.base_path),
-                "operations": _operations(service.slug),
+                "ways": [{"provider": way.provider, "via": way.name} for way in service.ways],
+                "operations": _operations(service),
             }
             for service in current_house().services.values()
         ]
     }
 
 
-def _operations(slug: str) -> list[dict[str, str]]:
-    rules = (rule for rule in current_app.url_map.iter_rules() if rule.endpoint.startswith(f"{slug}."))
+def _operations(service: Service) -> list[dict[str, str]]:
+    rules = (rule for rule in current_app.url_map.iter_rules() if rule.endpoint.startswith(f"{service.slug}."))
     return [
-        {"operation": rule.endpoint.rpartition(".")[2], "method": method, "path": rule.rule.removeprefix(f"/{slug}")}
+        _operation(service, rule.endpoint.rpartition(".")[2], method, rule.rule.removeprefix(f"/{service.slug}"))
         for rule in rules
         for method in sorted((rule.methods or set()) - _NO_METHODS)
     ]
+
+
+def _operation(service: Service, name: str, method: str, path: str) -> dict[str, str]:
+    told = {"story": service.stories[name]} if name in service.stories else {}
+    return {"operation": name, "method": method, "path": path, **told}

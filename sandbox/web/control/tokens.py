@@ -12,6 +12,7 @@ from flask import current_app
 from flask_sqlalchemy import SQLAlchemy
 
 from sandbox.core import jwts, tables
+from sandbox.core.explaining import LONGEST
 from sandbox.core.forgery import TAMPERS, Forgery, check_tamper, forging
 from sandbox.core.identities import get_identity
 from sandbox.core.refusals import Reason, Refusal
@@ -21,6 +22,7 @@ from sandbox.headless import JWT, Mintable, MintRequest
 from sandbox.service import Service, current_house, current_mount, current_world, reached_by
 from sandbox.web.control.api import operation, schema
 from sandbox.web.control.problems import refused
+from sandbox.web.explained import explain_here
 
 # Thirty years: what lives longer no date of a vendor can show.
 _LONGEST = 946_080_000
@@ -93,6 +95,67 @@ KINDS = schema(
 )
 
 
+_OPTIONAL = {"type": ["string", "null"]}
+_MOMENT = {"type": ["integer", "null"]}
+_MEMBERS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string"},
+            "value": {},
+            "meaning": _OPTIONAL,
+            "spec": {**_OPTIONAL, "description": "Which specification gives it that meaning, or which service."},
+            "reading": {**_OPTIONAL, "description": "What the value comes to, in words, by the clock of the world."},
+        },
+    },
+}
+EXPLANATION = schema(
+    "Explanation",
+    {
+        "type": "object",
+        "required": ["format", "header", "claims", "signature", "issued_by", "problems", "valid_now", "known"],
+        "properties": {
+            "format": {"enum": ["jwt", "opaque", "unknown"], "description": "Opaque: the sandbox has issued it."},
+            "header": {"type": ["object", "null"]},
+            "header_claims": _MEMBERS,
+            "claims": _MEMBERS,
+            "signature": {
+                "type": "object",
+                "properties": {
+                    "status": {"enum": ["valid", "invalid", "unsigned", "key-unknown", "none"]},
+                    "detail": {"type": "string"},
+                    "key": {
+                        "type": ["object", "null"],
+                        "properties": {name: {"type": "string"} for name in ("service", "kid", "algorithm", "state")},
+                    },
+                },
+            },
+            "issued_by": {
+                "type": ["object", "null"],
+                "properties": {"service": {"type": "string"}, "kind": _OPTIONAL},
+            },
+            "problems": {"type": "array", "items": {"type": "string"}},
+            "valid_now": {"type": "boolean", "description": "Whether a verifier should take it at the world's time."},
+            "known": {
+                "type": ["object", "null"],
+                "description": "What the sandbox remembers of it.",
+                "properties": {
+                    **dict.fromkeys(("service", "kind", "login", "client_id", "scope"), _OPTIONAL),
+                    **dict.fromkeys(("issued_at", "expires_at", "revoked_at"), _MOMENT),
+                },
+            },
+        },
+    },
+)
+_ANY_TOKEN = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["token"],
+    "properties": {"token": {"type": "string", "minLength": 1, "maxLength": LONGEST}},
+}
+
+
 @operation("GET", "/tokens", "List what can be minted, and what can be wrong with it", answers={200: KINDS})
 def list_token_kinds() -> dict[str, Any]:
     """The kinds of all rooms, and all tampers."""
@@ -142,6 +205,12 @@ def mint_token(body: dict[str, Any]) -> Any:
         # A room that knows a token by its text alone would take it for a good one.
         _forget(world, token)
     return {**answer, **known}
+
+
+@operation("POST", "/tokens/explain", "Explain any token", body=_ANY_TOKEN, answers={200: EXPLANATION})
+def explain_token(body: dict[str, Any]) -> dict[str, Any]:
+    """What it says and means, who has signed it, and what is wrong with it; nothing of it is taken for true."""
+    return explain_here(current_world(), body["token"])
 
 
 def _find_kind(body: Mapping[str, Any]) -> tuple[Service, str, Mintable]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from flask import Response
@@ -12,7 +11,8 @@ from flask import Response
 from sandbox.core.findings import ERROR, Finding
 from sandbox.core.redaction import xml_text
 from sandbox.core.verdict import KINDS, Verdict, judge
-from sandbox.service import current_house, current_mount, current_world
+from sandbox.service import current_world
+from sandbox.web.control.addresses import is_own
 from sandbox.web.control.api import operation, schema
 
 _TEXT = {"type": "string"}
@@ -54,7 +54,6 @@ VERDICTS = schema(
         },
     },
 )
-_PORTS = {"http": 80, "https": 443}
 # What was noticed is no case of its own, but told where it might have been overlooked.
 _PASSED, _OVERLOOKED = "bad-token-refused", "bad-token-accepted"
 _QUERY: dict[str, dict[str, Any]] = {"client_id": _TEXT, "format": {"enum": ["json", "junit"], "default": "json"}}
@@ -74,20 +73,6 @@ def get_verdict(*, client_id: str | None = None, format: str | None = None) -> R
     if format == "junit":
         return Response(render_junit(verdicts), content_type="application/xml; charset=utf-8")
     return {"clients": [_document(verdict) for verdict in verdicts]}
-
-
-def is_own(redirect_uri: str) -> bool:
-    """Whether an address is one of this sandbox: an exchange's callback, or the page where its demo lands."""
-    mounts, here = current_house().mounts, urlsplit(current_mount().origin)
-    try:
-        there = urlsplit(redirect_uri)
-        same_port = (there.port or _PORTS.get(there.scheme)) == (here.port or _PORTS.get(here.scheme))
-    except ValueError:
-        return False
-    if not same_port or not mounts.knows_host(there.netloc):
-        return False
-    mount, _ = mounts.resolve(there.scheme, there.netloc, there.path)
-    return mount.slug is not None or there.path.startswith("/_sandbox/")
 
 
 def render_junit(verdicts: list[Verdict]) -> bytes:

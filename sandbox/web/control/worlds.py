@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sandbox.core import documents, snapshots, tables, worlds
+from sandbox.core.clock import Clock
 from sandbox.core.refusals import Reason, Refusal
-from sandbox.core.store import list_worlds
+from sandbox.core.store import count_in_worlds, count_worlds, list_worlds
 from sandbox.core.world import DEFAULT, World, find_world
 from sandbox.mounts import Mount
 from sandbox.service import current_house, current_mount, current_world
@@ -82,7 +84,8 @@ _NEW = {
     },
 }
 # A world with all that its journal may hold.
-_LARGEST = 64_000_000
+LARGEST = 64_000_000
+_COUNTED = {"identities": tables.Identity, "clients": tables.Client, "faults": tables.Fault}
 _SOURCES = ("fixture", "from", "snapshot")
 
 
@@ -93,15 +96,20 @@ _SOURCES = ("fixture", "from", "snapshot")
     answers={
         200: {
             "type": "object",
-            "required": ["worlds"],
-            "properties": {"worlds": {"type": "array", "items": _WORLD}},
+            "required": ["worlds", "total"],
+            "properties": {"worlds": {"type": "array", "items": _WORLD}, "total": _COUNT},
         }
     },
+    query={
+        "limit": {"type": "integer", "minimum": 1, "maximum": worlds.MOST_WORLDS},
+        "offset": {"type": "integer", "minimum": 0, "maximum": 1_000_000},
+    },
 )
-def get_worlds() -> dict[str, Any]:
-    """`{"worlds": [...]}` by name."""
-    rows = list_worlds(current_world().store.session)
-    return {"worlds": [_render(_get(row.world)) for row in rows]}
+def get_worlds(limit: int = worlds.MOST_WORLDS, offset: int = 0) -> dict[str, Any]:
+    """`{"worlds": [...], "total"}` by name."""
+    session = current_world().store.session
+    rows = list_worlds(session, limit=limit, offset=offset)
+    return {"worlds": _render_all(rows), "total": count_worlds(session)}
 
 
 @operation(
@@ -109,17 +117,21 @@ def get_worlds() -> dict[str, Any]:
     "/worlds",
     "Make a world",
     body=_NEW,
-    most=_LARGEST,
+    most=LARGEST,
     answers={201: _WORLD},
     refuses=(Reason.FIELD_INVALID, Reason.OBJECT_ALREADY_EXISTS, Reason.OBJECT_UNKNOWN, Reason.LIMIT_REACHED),
 )
 def add_world(body: dict[str, Any]) -> dict[str, Any]:
     """From the sandbox's fixture, another one, another world or a snapshot."""
-    house, session = current_house(), current_world().store.session
+    house = current_house()
     start = _start(body)
+    session = _let_go().store.session
     worlds.drop_idle_worlds(session, house.config.world_idle)
-    with told_by_issues(below=("fixture",)):
-        return _render(worlds.create_world(session, body["name"], house.origin, house.ids, start=start))
+    below = ("snapshot", "fixture") if "snapshot" in body else ("fixture",)
+    with told_by_issues(below=below):
+        made = _render(worlds.create_world(session, body["name"], house.origin, house.ids, start=start))
+    session.commit()
+    return made
 
 
 @operation("GET", "/worlds/<name>", "Look at a world", answers={200: _WORLD}, refuses=(Reason.OBJECT_UNKNOWN,))
@@ -137,13 +149,15 @@ def get_world(name: str) -> dict[str, Any]:
 )
 def delete_world(name: str) -> None:
     """Raises Refusal: OBJECT_UNKNOWN, PERMISSION_DENIED."""
-    worlds.delete_world(_get(name))
+    session = _let_go().store.session
+    worlds.delete_world(session, name)
+    session.commit()
 
 
 @operation("POST", "/reset", "Put this world back to its start", answers={204: None})
 def reset() -> None:
     """Everything that has come of the world is forgotten."""
-    worlds.reset_world(current_world(), current_house().origin)
+    worlds.reset_world(_alone(), current_house().origin)
 
 
 @operation(
@@ -155,7 +169,8 @@ def reset() -> None:
 )
 def take_snapshot(journal: bool) -> dict[str, Any]:
     """The world as one document."""
-    world = current_world()
+    # What others do meanwhile would be there in part.
+    world = _alone()
     return snapshots.take(world, documents.current_document(world, current_house().origin), journal=journal)
 
 
@@ -164,15 +179,18 @@ def take_snapshot(journal: bool) -> dict[str, Any]:
     "/snapshot",
     "Restore a snapshot in this world",
     body=_SNAPSHOT,
-    most=_LARGEST,
+    most=LARGEST,
     answers={204: None},
     query={"clock": _CLOCK},
     refuses=(Reason.FIELD_INVALID,),
 )
 def restore_snapshot(body: dict[str, Any], clock: Any) -> None:
     """The next request behaves as if nothing had happened since. Raises Refusal: FIELD_INVALID."""
+    origin = current_house().origin
     check_files(body["fixture"], "fixture")
-    worlds.restore_world(current_world(), snapshots.rows_of(body, clock=clock))
+    with told_by_issues(below=("fixture",)):
+        rows = snapshots.rows_of(body, origin, clock=clock)
+    worlds.restore_world(_alone(), rows)
 
 
 def _start(body: dict[str, Any]) -> dict[str, Any] | None:
@@ -186,9 +204,23 @@ def _start(body: dict[str, Any]) -> dict[str, Any] | None:
     if snapshot:
         check_files(snapshot["fixture"], "snapshot", "fixture")
     if "from" in body:
-        source = _get(body["from"])
+        _get(body["from"])
+        source = _alone(body["from"])
         snapshot = snapshots.take(source, documents.current_document(source, current_house().origin))
     return snapshot and {"snapshot": snapshot, "clock": body.get("clock", "then")}
+
+
+def _let_go() -> World:
+    """This world, no longer shared: who shares one, as every request does, cannot wait until nobody does."""
+    world = current_world()
+    world.store.session.commit()
+    return world
+
+
+def _alone(name: str | None = None) -> World:
+    """This world or another, in which nobody else is at work until the request ends."""
+    house, world = current_house(), _let_go()
+    return worlds.open_world(world.store.session, name or world.name, house.origin, house.ids)
 
 
 def _get(name: str) -> World:
@@ -201,16 +233,29 @@ def _get(name: str) -> World:
 
 def _render(world: World) -> dict[str, Any]:
     row = world.store.find(tables.World)
-    prefix = "" if world.name == DEFAULT else f"/w/{world.name}"
-    return {
-        "name": world.name,
-        "url": Mount(current_mount().origin, world.name, prefix, None).url(""),
-        "fixture": row.fixture if row else "",
-        "created_at": row.created_at if row else 0,
-        "used_at": world.used_at,
-        "now": world.now(),
-        "frozen": world.clock.frozen_at is not None,
-        "identities": world.store.count(tables.Identity),
-        "clients": world.store.count(tables.Client),
-        "faults": world.store.count(tables.Fault),
-    }
+    if row is None:
+        raise Refusal(Reason.OBJECT_UNKNOWN, f"there is no world called {world.name!r}", "name")
+    return _render_all([row])[0]
+
+
+def _render_all(rows: Sequence[tables.World]) -> list[dict[str, Any]]:
+    session, names = current_world().store.session, [row.world for row in rows]
+    counts = {name: count_in_worlds(session, table, names) for name, table in _COUNTED.items()}
+    return [
+        {
+            "name": row.world,
+            "url": _base_url(row.world),
+            "fixture": row.fixture,
+            "created_at": row.created_at,
+            "used_at": row.used_at,
+            "now": Clock(row.clock_offset, row.frozen_at).now(),
+            "frozen": row.frozen_at is not None,
+            **{name: found.get(row.world, 0) for name, found in counts.items()},
+        }
+        for row in rows
+    ]
+
+
+def _base_url(name: str) -> str:
+    prefix = "" if name == DEFAULT else f"/w/{name}"
+    return Mount(current_mount().origin, name, prefix, None).url("")

@@ -23,7 +23,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 def parse_new_user() -> NewUser:
     """The user to be made."""
     fields = checked(contract.CREATE_USER, trimmed(read_body(), "name"))
-    return NewUser(fields["email"].lower(), fields["password"], fields.get("name"), bool(fields.get("autoConfirm")))
+    return NewUser(fields["email"].lower(), fields["password"], fields.get("name"))
 
 
 def parse_sign_in() -> PasswordSignIn | OtpSignIn:

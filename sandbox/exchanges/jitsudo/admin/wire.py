@@ -52,7 +52,6 @@ def parse_tenant() -> NewTenant:
         name=fields["name"],
         slug=fields["slug"],
         owner_email=fields["owner_email"],
-        owner_name=fields.get("owner_name") or "",
         locale=fields.get("locale") or "en",
         sso_start_url=fields.get("sso_start_url") or None,
         sso_region=fields.get("sso_region") or None,

@@ -6,6 +6,7 @@ https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from sandbox.core import tables
 from sandbox.core.identities import check_active, find_identity, get_identity
@@ -70,13 +71,25 @@ def find_named(world: World, authority: Authority, client: tables.Client, name: 
     raise Refusal(Reason.IDENTITY_UNKNOWN, f"no account is called {name!r}", "login")
 
 
-def list_accounts(world: World, authority: Authority, client: tables.Client, domain_hint: str | None) -> list[User]:
-    """The accounts that can be chosen: members and guests of the tenant, or everybody's own."""
+def search_accounts(
+    world: World,
+    authority: Authority,
+    client: tables.Client,
+    domain_hint: str | None,
+    text: str,
+    *,
+    limit: int,
+    offset: int = 0,
+) -> list[User]:
+    """The accounts that can be chosen and have every word of `text`, in the fixture's order.
+
+    They are members and guests of the tenant, or everybody's own.
+    """
     tenants = _tenants(world, authority, client)
     if authority.tenant is None and domain_hint:
         tenants = [tenant for tenant in tenants if _is_hinted(tenant, domain_hint)] or tenants
-    users = (user for tenant in tenants for user in directory.list_users(world, tenant))
-    return [user for user in users if authority.tenant or not user.is_guest]
+    users = directory.search_users(world, tenants, text, guests=authority.tenant is not None)
+    return list(islice(users, offset, offset + limit))
 
 
 def signed_in(

@@ -50,7 +50,7 @@ def render_page_refusal(refusal: Refusal) -> Response:
     """The error page a person sees, with the true cause for the developer beside it."""
     words = _words(refusal)
     page = render_template(
-        "error.html",
+        "microsoft_error.html",
         vendor=VENDOR,
         status=words.status,
         title=TITLE,

@@ -32,8 +32,18 @@ class SignedOut:
 
 def sign_out(world: World, authority: Authority, query: Mapping[str, str], cookie: str | None) -> SignedOut:
     """End the sessions of a browser, or the one that a hint names."""
+    return _end(world, authority, _chosen(world, authority, list_sessions(world, SLUG, cookie), query), query)
+
+
+def sign_out_one(world: World, authority: Authority, login: str, cookie: str | None) -> SignedOut:
+    """End this person's session in a browser, if there is one, and nobody else's."""
     live = list_sessions(world, SLUG, cookie)
-    ending = _chosen(world, authority, live, query)
+    return _end(world, authority, [session for session in live if session.login == login], {})
+
+
+def _end(
+    world: World, authority: Authority, ending: Sequence[tables.SignInSession], query: Mapping[str, str]
+) -> SignedOut:
     clients: list[tables.Client] = []
     frames: list[str] = []
     for session in ending:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.browser import check_same_origin, new_cookie, renew_session, send_back, session_cookie
+from sandbox.browser import (
+    check_same_origin,
+    new_cookie,
+    remembered,
+    renew_session,
+    send_back,
+    session_cookie,
+)
 from sandbox.core.clients import get_client
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.protocol import authorization
@@ -15,6 +22,7 @@ from sandbox.protocol.sessions import get_session
 from sandbox.providers.azure.authorities import V1, V2, Authority, get_authority
 from sandbox.providers.azure.directory import SLUG, User
 from sandbox.providers.azure.login import accounts, admin_consent, answers, device_rules, pages, sign_ins, wire
+from sandbox.providers.azure.login.logout import sign_out_one
 from sandbox.providers.azure.login.rules import check_authorization, return_address
 from sandbox.providers.azure.login.words import find_number
 from sandbox.service import current_approval, current_mount, current_world
@@ -99,6 +107,9 @@ def _decide() -> ResponseReturnValue:
         return _deny(transaction)
     if name := form.get("identity") or (form.get("login", "") if decision == "continue" else ""):
         return _sign_in(authority, transaction, name.strip())
+    if leaving := form.get("sign_out"):
+        done = sign_out_one(current_world(), authority, leaving, session_cookie(SLUG))
+        return pages.sign_in(authority, transaction, frames=done.frames)
     # Whoever has signed out meanwhile signs in again.
     if decision == "allow" and transaction.login and get_session(current_world(), transaction.sid):
         return _allow(transaction, _user_of(authority, transaction))
@@ -113,7 +124,7 @@ def _sign_in(authority: Authority, transaction: Transaction, name: str, *, autom
         if refusal.reason is not Reason.IDENTITY_UNKNOWN:
             raise
         return pages.sign_in(authority, transaction, refusal=refusal, typed=name)
-    renew_session(SLUG, SLUG, cookie, "/")
+    renew_session(SLUG, SLUG, cookie, "/", max_age=remembered(world.settings[SLUG]["session_ttl"]))
     return _allow(known, user) if automatic else _go_on(authority, known, user)
 
 

@@ -9,20 +9,28 @@ from datetime import UTC, datetime
 
 from flask import Response, make_response, render_template
 
+from sandbox import browser, picker
 from sandbox.core import tables
 from sandbox.core.clients import get_client
-from sandbox.core.identities import face, find_identity, get_identity, list_identities
+from sandbox.core.identities import Face, face, find_identity, get_identity
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.tokens import ACCESS
 from sandbox.protocol import consents
 from sandbox.protocol.authorization import Transaction
 from sandbox.protocol.redirects import origin
 from sandbox.providers.github.login import rules
+from sandbox.providers.github.login.applications import is_github_app
 from sandbox.providers.github.scopes import WORDS as SCOPE_WORDS
 from sandbox.providers.github.tokens import SLUG
 from sandbox.service import current_mount, current_world
 
 VENDOR = "GitHub"
+# A GitHub App has no scopes: what it may do is set where it is installed.
+_APP_PERMISSIONS = (
+    ("Verify your identity", "Read your profile and your verified e-mail addresses"),
+    ("Know which resources you can access", "As far as the app is installed on them"),
+    ("Act on your behalf", "With the permissions that the app has, and only where you have them too"),
+)
 _REFUSED = {
     Reason.IDENTITY_UNKNOWN: "There is no account with this login in the sandbox.",
     Reason.IDENTITY_DEACTIVATED: "This account is deactivated and cannot sign in.",
@@ -36,20 +44,23 @@ def sign_in(
 ) -> Response:
     """Who signs in? With `refusal`, why the one who was `typed` cannot."""
     world, asked = current_world(), transaction.request
-    hint = typed or asked.login_hint
+    accounts = picker.pick_from_all(
+        world, hint=None if refusal else asked.login_hint, signed_in=picker.signed_in_here(world, SLUG)
+    )
     page = render_template(
         "sign_in.html",
         vendor=VENDOR,
         client=_client(asked.client_id),
         callback=_callback(transaction),
-        identities=[face(identity) for identity in list_identities(world)],
-        hint=hint,
+        picker=accounts,
+        remember="Keep me signed in",
+        hint=typed or asked.login_hint,
         signup=signup,
         transaction=transaction.id,
         action=_action(transaction),
         message=_message(refusal),
     )
-    return make_response(page, 422 if refusal else 200)
+    return picker.let_search(make_response(page, 422 if refusal else 200), accounts)
 
 
 def consent(transaction: Transaction, identity: tables.Identity) -> Response:
@@ -63,6 +74,7 @@ def consent(transaction: Transaction, identity: tables.Identity) -> Response:
         callback=_callback(transaction),
         identity=face(identity),
         scopes=[{**_scope(name), "already": name in granted} for name in asked.scopes],
+        permissions=_APP_PERMISSIONS if is_github_app(get_client(current_world(), SLUG, asked.client_id)) else (),
         transaction=transaction.id,
         action=_action(transaction),
         device=_is_device(transaction),
@@ -125,6 +137,24 @@ def connections(client: tables.Client, revoked: str | None) -> Response:
         message=f"All that {revoked} had granted is revoked." if revoked else None,
     )
     return make_response(page)
+
+
+def confirm_logout(people: list[Face]) -> Response:
+    """Who shall be signed out, in this browser?"""
+    page = render_template(
+        "sign_out.html",
+        vendor=VENDOR,
+        identities=people,
+        one_by_one=len(people) > 1,
+        action=current_mount().url("/logout"),
+        fields={},
+    )
+    return make_response(page)
+
+
+def signed_out() -> Response:
+    """The end of a session."""
+    return browser.signed_out((), None, vendor=VENDOR)
 
 
 def _message(refusal: Refusal | None) -> str | None:

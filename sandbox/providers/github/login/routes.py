@@ -7,10 +7,18 @@ from dataclasses import replace
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.browser import check_same_origin, redirect_to
+from sandbox.browser import (
+    check_same_origin,
+    new_cookie,
+    redirect_to,
+    remembered,
+    renew_session,
+    session_cookie,
+)
 from sandbox.core.clients import get_client
 from sandbox.core.refusals import Reason, Refusal
-from sandbox.protocol import authorization
+from sandbox.picker import session_of, signed_in_here
+from sandbox.protocol import authorization, sessions
 from sandbox.protocol.authorization import Transaction
 from sandbox.protocol.client_auth import parse_credentials
 from sandbox.protocol.redirects import with_query
@@ -50,7 +58,10 @@ def decide() -> ResponseReturnValue:
         return pages.device_done(transaction, allowed=False)
     if login := form.get("identity") or (form.get("login", "") if decision == "continue" else ""):
         return _choose(transaction, login.strip())
-    if decision == "allow" and transaction.login:
+    if leaving := form.get("sign_out"):
+        _end_session(leaving)
+    # Whoever has signed out meanwhile signs in again.
+    if decision == "allow" and transaction.login and sessions.get_session(world, transaction.sid):
         ticked = set(form.getlist("scope"))
         return _allow(
             transaction,
@@ -105,6 +116,22 @@ def connections(client_id: str) -> ResponseReturnValue:
     return pages.connections(client, revoked)
 
 
+def logout() -> Response:
+    """GET /logout: the page that asks who shall be signed out. Nobody is by a mere link."""
+    return pages.confirm_logout(signed_in_here(current_world(), SLUG))
+
+
+def confirm_logout() -> Response:
+    """POST /logout: end the session of the `login` that was pressed, or all sessions of this browser."""
+    check_same_origin()
+    chosen = request.form.get("login")
+    left = [person.login for person in signed_in_here(current_world(), SLUG)]
+    for login in [chosen] if chosen else left:
+        _end_session(login)
+    people = signed_in_here(current_world(), SLUG)
+    return pages.confirm_logout(people) if people else pages.signed_out()
+
+
 def register_login(room: Blueprint) -> None:
     """Add the login endpoints to the room's blueprint; each endpoint's name is its operation in the journal."""
     room.get("/login/oauth/authorize")(authorize)
@@ -113,6 +140,8 @@ def register_login(room: Blueprint) -> None:
     room.post("/login/device/code")(device_code)
     room.get("/login/device")(device)
     room.post("/login/device")(enter_user_code)
+    room.get("/logout")(logout)
+    room.post("/logout")(confirm_logout)
     room.route("/settings/connections/applications/<client_id>", methods=["GET", "POST"])(connections)
 
 
@@ -123,15 +152,24 @@ def _grant(grant_type: str) -> token_rules.Grant:
 
 
 def _choose(transaction: Transaction, login: str) -> ResponseReturnValue:
-    world = current_world()
+    world, cookie = current_world(), session_cookie(SLUG) or new_cookie()
     try:
-        identity = authorization.choose_identity(world, transaction, login)
+        identity = rules.sign_in(world, transaction, login, cookie)
     except Refusal as refusal:
         return pages.sign_in(transaction, refusal=refusal, typed=login)
+    renew_session(SLUG, SLUG, cookie, "/", max_age=remembered(rules.SESSION_TTL))
     scopes = rules.scopes_without_asking(world, transaction, identity.login)
     if scopes is None:
         return pages.consent(transaction, identity)
     return _allow(transaction, identity.login, scopes)
+
+
+def _end_session(login: str) -> None:
+    """End this person's session in this browser, if there is one."""
+    world = current_world()
+    if sid := session_of(world, SLUG, login):
+        sessions.end_session(world, sid)
+        world.entry.note(login=login)
 
 
 def _allow(transaction: Transaction, login: str, scopes: tuple[str, ...]) -> ResponseReturnValue:

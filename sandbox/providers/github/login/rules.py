@@ -8,7 +8,7 @@ from sandbox.core.identities import check_active, get_identity
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.tokens import lock_tokens, revoke_tokens
 from sandbox.core.world import World
-from sandbox.protocol import approval, authorization, consents
+from sandbox.protocol import approval, authorization, consents, sessions
 from sandbox.protocol.authorization import AuthorizationRequest, ReturnAddress, Transaction, told_by_redirect
 from sandbox.protocol.pkce import S256, check_challenge
 from sandbox.providers.github.login.applications import check_not_suspended, is_allowed_redirect, is_github_app
@@ -17,6 +17,8 @@ from sandbox.providers.github.scopes import covers, normalize, parse_scopes, wan
 from sandbox.providers.github.tokens import SLUG
 
 CODE_TTL = 600
+# Two weeks, as long as the vendor's own.
+SESSION_TTL = 1_209_600
 
 
 def check_authorization(world: World, parameters: AuthorizeParameters) -> AuthorizationRequest:
@@ -55,6 +57,17 @@ def automatic_login(world: World, policy: str, request: AuthorizationRequest) ->
     if policy == "hint" and request.prompt == "select_account":
         return None
     return authorization.automatic_login(world, policy, request.login_hint)
+
+
+def sign_in(world: World, transaction: Transaction, login: str, cookie: str) -> tables.Identity:
+    """Let this person sign in, in the browser that holds `cookie`.
+
+    The session only puts the account first on the next page: a sandbox asks each time who signs in. Raises Refusal:
+    IDENTITY_UNKNOWN, IDENTITY_DEACTIVATED.
+    """
+    check_active(get_identity(world, login))
+    sid = sessions.sign_in(world, SLUG, cookie, login, ttl=SESSION_TTL)
+    return authorization.choose_identity(world, transaction, login, sid=sid)
 
 
 def scopes_without_asking(world: World, transaction: Transaction, login: str) -> tuple[str, ...] | None:

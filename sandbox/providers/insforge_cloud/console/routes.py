@@ -7,9 +7,18 @@ from collections.abc import Callable
 from flask import Blueprint, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.browser import check_same_origin, let_load, new_cookie, redirect_to, renew_session, session_cookie
+from sandbox.browser import (
+    check_same_origin,
+    let_load,
+    new_cookie,
+    redirect_to,
+    remembered,
+    renew_session,
+    session_cookie,
+)
 from sandbox.core.identities import face, get_identity
 from sandbox.core.refusals import Reason, Refusal
+from sandbox.picker import is_search
 from sandbox.protocol import authorization
 from sandbox.protocol.authorization import Transaction
 from sandbox.protocol.redirects import origin
@@ -54,6 +63,10 @@ def sign_in() -> ResponseReturnValue:
     if form.get("decision") == "deny":
         authorization.decide(world, transaction)
         raise Refusal(Reason.ACCESS_DENIED, "the person pressed Cancel")
+    if leaving := form.get("sign_out"):
+        rules.sign_out(world, session_cookie(SLUG), leaving)
+    if "sign_out" in form or is_search(form):
+        return _page(transaction)
     return _sign_in(transaction, (form.get("identity") or form.get("login", "")).strip())
 
 
@@ -96,7 +109,7 @@ def _sign_in(transaction: Transaction, login: str) -> ResponseReturnValue:
         rules.sign_in(world, transaction, login, cookie)
     except Refusal as refusal:
         return _page(transaction, refusal, login)
-    renew_session(SLUG, SLUG, cookie, "/")
+    renew_session(SLUG, SLUG, cookie, "/", max_age=remembered(rules.SESSION_TTL))
     return redirect_to(transaction.request.redirect_uri)
 
 

@@ -65,7 +65,8 @@ def sign_in(world: World, transaction: Transaction, login: str, cookie: str) -> 
     return sid
 
 
-def sign_out(world: World, cookie: str | None) -> None:
-    """End all sessions of this browser."""
+def sign_out(world: World, cookie: str | None, login: str | None = None) -> None:
+    """End all sessions of this browser, or that of one person."""
     for session in sessions.list_sessions(world, SLUG, cookie):
-        sessions.end_session(world, session.sid)
+        if login in (None, session.login):
+            sessions.end_session(world, session.sid)

@@ -7,15 +7,28 @@ from dataclasses import replace
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.browser import check_same_origin, new_cookie, redirect_to, renew_session, session_cookie
+from sandbox.browser import (
+    check_same_origin,
+    new_cookie,
+    redirect_to,
+    remembered,
+    renew_session,
+    session_cookie,
+)
 from sandbox.core.clients import get_client
 from sandbox.core.refusals import Reason, Refusal
-from sandbox.protocol import approval, authorization
+from sandbox.protocol import approval, authorization, sessions
 from sandbox.protocol.authorization import Transaction
 from sandbox.protocol.parameters import get_parameter
 from sandbox.protocol.redirects import with_query
 from sandbox.providers.insforge_cloud import pages
-from sandbox.providers.insforge_cloud.console.rules import automatic_login, find_session, sign_in
+from sandbox.providers.insforge_cloud.console.rules import (
+    SESSION_TTL,
+    automatic_login,
+    find_session,
+    sign_in,
+    sign_out,
+)
 from sandbox.providers.insforge_cloud.oauth import grants, rules, wire
 from sandbox.providers.insforge_cloud.people import SLUG, find_by_hint
 from sandbox.service import current_approval, current_mount, current_world
@@ -49,7 +62,10 @@ def decide() -> ResponseReturnValue:
         return pages.device_done(transaction, _application(transaction), allowed=False)
     if login := form.get("identity") or (form.get("login", "") if decision == "continue" else ""):
         return _choose(transaction, login.strip())
-    if decision == "allow" and transaction.login:
+    if leaving := form.get("sign_out"):
+        sign_out(world, session_cookie(SLUG), leaving)
+    # Whoever has signed out meanwhile signs in again.
+    if decision == "allow" and transaction.login and sessions.get_session(world, transaction.sid):
         ticked = set(form.getlist("scope"))
         return _allow(transaction, tuple(scope for scope in transaction.request.scopes if scope in ticked))
     return _ask(transaction)
@@ -113,7 +129,7 @@ def _choose(transaction: Transaction, login: str) -> ResponseReturnValue:
 def _sign_in(transaction: Transaction, login: str) -> Transaction:
     cookie = session_cookie(SLUG) or new_cookie()
     sid = sign_in(current_world(), transaction, login, cookie)
-    renew_session(SLUG, SLUG, cookie, "/")
+    renew_session(SLUG, SLUG, cookie, "/", max_age=remembered(SESSION_TTL))
     return replace(transaction, login=login, sid=sid)
 
 

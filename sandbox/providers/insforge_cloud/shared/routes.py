@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from sandbox.browser import check_same_origin, redirect_to
 from sandbox.core.refusals import Refusal
+from sandbox.picker import is_search
 from sandbox.protocol.authorization import Transaction
 from sandbox.protocol.redirects import with_query
 from sandbox.providers.insforge_cloud import pages
@@ -43,6 +44,8 @@ def shared_decide(provider: str) -> ResponseReturnValue:
     transaction = rules.get_begun(world, provider, form.get("transaction", ""))
     if form.get("decision") == "deny":
         rules.deny(world, transaction)
+    if is_search(form):
+        return _page(transaction, provider)
     return _come_back(transaction, provider, (form.get("identity") or form.get("login", "")).strip())
 
 

@@ -10,16 +10,16 @@ from typing import Any
 
 from flask import Response, make_response, render_template
 
-from sandbox import browser
+from sandbox import browser, picker
 from sandbox.core import tables
-from sandbox.core.identities import face, find_identity, list_identities
+from sandbox.core.identities import face, find_identity
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.protocol import consents
 from sandbox.protocol.authorization import Transaction
 from sandbox.protocol.outgoing import is_allowed
 from sandbox.protocol.redirects import origin
 from sandbox.providers.oidc.clients import get_issuers_client, is_registered
-from sandbox.providers.oidc.issuers import Issuer
+from sandbox.providers.oidc.issuers import SLUG, Issuer
 from sandbox.service import current_world
 
 SCOPE_WORDS = {
@@ -39,28 +39,39 @@ _REFUSED = {
 
 
 def sign_in(
-    issuer: Issuer, transaction: Transaction, *, refusal: Refusal | None = None, typed: str | None = None
+    issuer: Issuer,
+    transaction: Transaction,
+    *,
+    refusal: Refusal | None = None,
+    typed: str | None = None,
+    frames: Sequence[str] = (),
 ) -> Response:
-    """Who signs in? With `refusal`, why the one who was `typed` cannot."""
-    request = transaction.request
-    people = list_identities(current_world())
+    """Who signs in? With `refusal`, why the one who was `typed` cannot.
+
+    `frames` are the logout pages of clients whose session somebody has just ended here.
+    """
+    world, request = current_world(), transaction.request
     hint = typed or request.login_hint
-    shown, client = browser.first_people(people, hint), _client(issuer, request.client_id)
+    here = picker.signed_in_here(world, SLUG, issuer.service)
+    accounts = picker.pick_from_all(world, hint=None if refusal else hint, signed_in=here)
+    client = _client(issuer, request.client_id)
     page = render_template(
         "sign_in.html",
         vendor=None,
         place=issuer.service,
         client=client,
         callback=_callback(transaction),
-        identities=[face(person) for person in shown],
-        hidden=len(people) - len(shown),
+        picker=accounts,
+        remember="Keep me signed in",
+        frames=frames,
         hint=hint,
         signup=False,
         transaction=transaction.id,
         action=_action(issuer, transaction),
         message=_message(refusal),
     )
-    return _with_logo(client, make_response(page, 422 if refusal else 200))
+    pictures = [client["logo_url"]] if client["shows_logo"] else []
+    return picker.let_search(make_response(page, 422 if refusal else 200), accounts, frames=frames, pictures=pictures)
 
 
 def consent(issuer: Issuer, transaction: Transaction, login: str) -> Response:
@@ -158,7 +169,7 @@ def _with_logo(client: Mapping[str, Any], page: Response) -> Response:
 
 
 def _scope(name: str) -> dict[str, Any]:
-    title, description = SCOPE_WORDS.get(name, (name, "A scope of this issuer's own."))
+    title, description = SCOPE_WORDS.get(name, (name, "A scope of this issuer's own; the sandbox has no words for it."))
     return {"name": name, "title": title, "description": description, "fixed": name == "openid"}
 
 

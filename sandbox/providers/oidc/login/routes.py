@@ -7,8 +7,17 @@ from dataclasses import replace
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.browser import check_same_origin, new_cookie, redirect_to, renew_session, send_back, session_cookie
+from sandbox.browser import (
+    check_same_origin,
+    new_cookie,
+    redirect_to,
+    remembered,
+    renew_session,
+    send_back,
+    session_cookie,
+)
 from sandbox.core.refusals import Reason, Refusal
+from sandbox.picker import session_of
 from sandbox.protocol import authorization
 from sandbox.protocol.authorization import RedirectRefusal, Transaction, told_by_redirect
 from sandbox.protocol.dpop import check_binding
@@ -48,6 +57,8 @@ def decide(issuer: str) -> ResponseReturnValue:
         return pages.device_done(here, transaction, allowed=False)
     if login := form.get("identity") or (form.get("login", "") if decision == "continue" else ""):
         return _sign_in(here, transaction, login.strip())
+    if leaving := form.get("sign_out"):
+        return pages.sign_in(here, transaction, frames=_sign_out(here, leaving))
     # Whoever has signed out meanwhile signs in again.
     if decision == "allow" and transaction.login and get_session(world, transaction.sid):
         ticked = {*form.getlist("scope"), "openid"}
@@ -118,8 +129,15 @@ def _sign_in(here: Issuer, transaction: Transaction, login: str, *, automatic: b
         raise
     except Refusal as refusal:
         return pages.sign_in(here, transaction, refusal=refusal, typed=login)
-    renew_session(SLUG, here.service, cookie, f"/oidc/{here.name}")
+    max_age = remembered(here.settings["session_ttl"])
+    renew_session(SLUG, here.service, cookie, f"/oidc/{here.name}", max_age=max_age)
     return _allow(here, known, known.request.scopes) if automatic else _go_on(here, known)
+
+
+def _sign_out(here: Issuer, login: str) -> list[str]:
+    """End this person's session in this browser, if there is one; the addresses to load in iframes."""
+    sid = session_of(current_world(), SLUG, login, here.service)
+    return logout.end_sessions(current_world(), here, logout.Logout(sid), None) if sid else []
 
 
 def _go_on(here: Issuer, transaction: Transaction) -> Response:

@@ -1,0 +1,124 @@
+"""How long the sandbox's own pages take, in a world that has seen much.
+
+    python bench/pages.py [ROUNDS] [--entries 10000] [--identities 1000]
+
+Prints the server time of each page in milliseconds, median and best, and for how much of it the processor was at work,
+which is what counts on a busy machine; judges nothing. The application is called without a network between.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import insert
+
+from sandbox import create_app
+from sandbox.core import tables
+
+REFUSED_EVERY, PENDING_EVERY = 10, 25
+# Rows that are inserted at once.
+BATCH = 1_000
+
+
+def fill(app: Flask, entries: int, identities: int) -> None:
+    """Give the default world so many requests, copied from a login of each kind, and so many people."""
+    client = app.test_client()
+    logins = [log_in(client, exchange=exchange) for exchange in ("gmi", "jitsudo", "prisme")]
+    with app.extensions["sandbox"].world() as world:
+        rows = world.store.list(tables.JournalEntry, order=("id",))
+        models = [[row for row in rows if row.flow == flow] for flow in logins]
+        add_people(world, identities)
+        copies: list[dict[str, Any]] = []
+        for number in range(entries):
+            if len(copies) >= entries - len(rows):
+                break
+            copies += copy_flow(models[number % len(models)], number)
+        for start in range(0, len(copies), BATCH):
+            world.store.session.execute(
+                insert(tables.JournalEntry), [{"world": world.name, **row} for row in copies[start : start + BATCH]]
+            )
+
+
+def log_in(client: FlaskClient, **asked: Any) -> str:
+    """Sign somebody in up to a session; returns the id of the flow."""
+    body = {"identity": "octocat" if asked["exchange"] == "gmi" else "alice", "until": "session", **asked}
+    answer = client.post("/_sandbox/api/login", json=body)
+    if answer.status_code != 200:
+        raise RuntimeError(answer.text)
+    return str(answer.json["flow"])
+
+
+def add_people(world: Any, identities: int) -> None:
+    """Fill the world up to so many people, all like the first."""
+    first = world.store.list(tables.Identity, order=("position",), limit=1)[0]
+    like = {name: value for name, value in first._mapping.items() if name != "world"}
+    present = world.store.count(tables.Identity)
+    people = [{**like, "login": f"person-{n}", "position": n} for n in range(present, identities)]
+    if people:
+        world.store.add(tables.Identity, *people)
+
+
+def copy_flow(model: list[Any], number: int) -> list[dict[str, Any]]:
+    """The requests of a flow once more, as another: some refused at the end, some given up after the first."""
+    copies = [{name: value for name, value in row._mapping.items() if name not in ("world", "id")} for row in model]
+    for copy in copies:
+        copy["flow"] = f"flow-{number}"
+    if number % PENDING_EVERY == 0:
+        return copies[:1]
+    if number % REFUSED_EVERY == 0:
+        copies[-1] |= {"reason": "CODE_EXPIRED", "detail": "the code expired", "status": 400, "facts": {}}
+    return copies
+
+
+def pages(app: Flask) -> list[str]:
+    """The path of every own page that needs nothing, and those of one login and its list."""
+    fixed = [
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("own.") and not rule.arguments and "GET" in (rule.methods or ())
+    ]
+    left_out = ("/_sandbox/health", "/_sandbox/flows/events", "/_sandbox/openapi.json")
+    filters = [f"/_sandbox/flows?{query}" for query in ("outcome=refused", "outcome=pending", "client_id=gmi-console")]
+    return [*sorted(path for path in fixed if path not in left_out), *filters, "/_sandbox/flows/flow-3"]
+
+
+def measure(client: FlaskClient, path: str, rounds: int) -> tuple[int, list[tuple[float, float]]]:
+    """The status of a page, and the seconds of each round after a first that is not counted: of time, and of work."""
+    taken = []
+    status = client.get(path).status_code
+    for _ in range(rounds):
+        started, worked = time.perf_counter(), time.process_time()
+        client.get(path)
+        taken.append((time.perf_counter() - started, time.process_time() - worked))
+    return status, taken
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("rounds", nargs="?", type=int, default=15)
+    parser.add_argument("--entries", type=int, default=10_000)
+    parser.add_argument("--identities", type=int, default=1_000)
+    given = parser.parse_args()
+    app = create_app()
+    try:
+        fill(app, given.entries, given.identities)
+        load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+        print(f"{given.entries} entries, {given.identities} identities, {os.cpu_count()} cores{load}")
+        client = app.test_client()
+        for path in pages(app):
+            status, taken = measure(client, path, given.rounds)
+            times, works = [[seconds * 1e3 for seconds in column] for column in zip(*taken, strict=True)]
+            line = f"median {statistics.median(times):7.1f} ms   best {min(times):7.1f} ms"
+            print(f"{path:45} {status}  {line}   processor {statistics.median(works):7.1f} ms")
+    finally:
+        app.extensions["sandbox"].close()
+
+
+if __name__ == "__main__":
+    main()
