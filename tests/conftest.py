@@ -22,7 +22,7 @@ from sandbox.threads import ThreadServer
 from tests.support.databases import config_on
 from tests.support.forms import submit
 
-pytest_plugins = ["tests.support.components", "tests.support.certificates"]
+pytest_plugins = ["tests.support.components", "tests.support.certificates", "tests.support.measured"]
 
 SignIn = Callable[..., str]
 

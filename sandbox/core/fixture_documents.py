@@ -116,17 +116,23 @@ def _count(document: Any, source: str) -> int:
 
 def _refuse(document: Any, findings: Iterable[Finding], source: str) -> None:
     """Raise FixtureError if there are findings, in the order of the document."""
-    ordered = sorted({(_rank(document, place), dotted(place), message) for place, message in findings})
+    ranks: dict[int, dict[str, int]] = {}
+    ordered = sorted({(_rank(document, place, ranks), dotted(place), message) for place, message in findings})
     if ordered:
         raise FixtureError(*(Problem(source, 0, key, message) for _, key, message in ordered))
 
 
-def _rank(document: Any, place: Place) -> tuple[int, ...]:
-    """Where in the document a place is, or what surrounds it if it is not there."""
+def _rank(document: Any, place: Place, known: dict[int, dict[str, int]]) -> tuple[int, ...]:
+    """Where in the document a place is, or what surrounds it if it is not there.
+
+    `known` remembers the order of each mapping, by its id.
+    """
     ranks = []
     for step in place:
         if isinstance(document, dict) and step in document:
-            ranks.append(list(document).index(step))
+            if id(document) not in known:
+                known[id(document)] = {name: rank for rank, name in enumerate(document)}
+            ranks.append(known[id(document)][str(step)])
         elif isinstance(document, list) and isinstance(step, int):
             ranks.append(step)
         else:

@@ -91,7 +91,8 @@ class Reader:
 
     def line_of(self, document: Any, place: Place) -> int:
         """The line of the place, or of what surrounds it if it is not in the text."""
-        line = min(self.lines.get(id(document), {}).values(), default=1)
+        # The first that was read is the topmost.
+        line = next(iter(self.lines.get(id(document), {}).values()), 1)
         for step in place:
             lines = self.lines.get(id(document), {})
             if step not in lines:

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from sandbox.core.clock import elapsed_us, tick
 from tests.support.cast_pages import API, OWN, address, logins, press, text_in
 from tests.support.forms import submit
 from tests.support.hostile import HOSTILE, complaint
@@ -263,3 +264,16 @@ def test_hostile_values_are_text(sandbox, value):
             answer = sandbox.post(at, data=typed)
             assert not complaint(answer, at), (at, typed)
             assert answer.status_code in (303, 400)
+
+
+def test_a_text_with_very_many_mistakes_is_soon_refused_and_tells_the_first(sandbox):
+    text = "login: zoe\n" + "\n".join(f"odd{number}: 1" for number in range(8_000))
+    began = tick()
+
+    refused = sandbox.post("/_sandbox/people/new", data={"do": "text", "text": text})
+
+    # To look through the whole text for each of them would take more than ten.
+    assert elapsed_us(began) < 3_000_000
+    assert refused.status_code == 400
+    assert "8000 things do not fit" in refused.text
+    assert "odd0" in words(refused)

@@ -175,6 +175,16 @@ def test_a_world_of_its_own_has_its_own_page(sandbox):
     assert 'action="/w/t1/_sandbox/tokens#result"' in own.text
 
 
+def test_a_text_of_very_many_parts_is_shown_whole_and_in_few_pieces(sandbox):
+    token = mint(sandbox) + "." * 50_000
+
+    page = explain(sandbox, token)
+
+    assert copied(page) == token
+    assert page.text.count('<span class="token-') < 20
+    assert "It has 50003 parts" in words(page)
+
+
 def test_no_other_site_can_use_the_forms(sandbox):
     for do in ("mint", "explain"):
         refused = sandbox.post(PAGE, data={"do": do, "token": "x"}, headers={"Origin": "https://evil.test"})

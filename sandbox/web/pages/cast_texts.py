@@ -22,6 +22,10 @@ _GUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OWN = ("oid", "user_id", "user_principal_name", "renamed_to", "subject")
 
 
+# How many of the things that are wrong are told.
+_MOST = 50
+
+
 @dataclass(frozen=True)
 class Typed:
     """What was typed: its text, what it says, and who knows its lines."""
@@ -32,11 +36,8 @@ class Typed:
 
     def problem(self, refusal: Refusal) -> dict[str, Any]:
         """Why it was refused: `{detail, errors: [{pointer, detail}]}`, where a pointer is a line and a place."""
-        errors = [
-            {"pointer": self._where(issue.path), "detail": explain(issue)}
-            for issue in refusal.issues
-            if not str(next(iter(issue.path), "")).startswith("?")
-        ]
+        issues = [issue for issue in refusal.issues if not str(next(iter(issue.path), "")).startswith("?")]
+        errors = [{"pointer": self._where(one.path), "detail": explain(one)} for one in issues[:_MOST]]
         if not errors:
             field = refusal.field
             where = self._where((field,)) if field and isinstance(self.value, dict) and field in self.value else ""
@@ -44,7 +45,7 @@ class Typed:
         if len(errors) == 1:
             said = errors[0]
             return {"detail": f"{said['pointer']}{': ' if said['pointer'] else ''}{said['detail']}.", "errors": []}
-        return {"detail": f"{len(errors)} things do not fit. Nothing was saved.", "errors": errors}
+        return {"detail": f"{len(issues)} things do not fit. Nothing was saved.", "errors": errors}
 
     def _where(self, path: tuple[str | int, ...]) -> str:
         return f"Line {self.reader.line_of(self.value, path)}, {dotted(path)}" if path else ""

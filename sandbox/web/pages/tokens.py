@@ -24,6 +24,8 @@ from sandbox.web.pages.typed import as_number, read_document, told
 _SUGGESTED = 50
 _MOST_MEMBERS = 200
 _LONGEST = 2_000
+# An encrypted token has four; what comes after them is shown in one piece.
+_MOST_DOTS = 4
 _EXPLAIN, _MINT = "explain", "mint"
 # What is asked for first, where nothing else is.
 _USUAL = "id_token"
@@ -114,7 +116,7 @@ def _colour(token: str, explained: Mapping[str, Any]) -> list[tuple[str, str]]:
     if explained["format"] != "jwt":
         return [("opaque", shown)]
     names = ("header", "claims", "signature")
-    sections = shown.split(".")
+    sections = shown.split(".", _MOST_DOTS)
     return [
         piece
         for place, section in enumerate(sections)

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.core.redaction import printable
+from sandbox.core.recorded import storable
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.web.control.api import perform
 from sandbox.web.pages import tour_views
@@ -65,7 +65,7 @@ def choose_wrong(id: str) -> ResponseReturnValue:  # noqa: A002 - as in the cont
 @page("/try/<id>/back")
 def come_back(id: str) -> ResponseReturnValue:  # noqa: A002 - as in the control API
     """Where a browser comes back to from the provider; what it brings counts once."""
-    parameters = {name: printable(value) for name, value in list(request.args.items())[:_MOST_PARAMETERS]}
+    parameters = {name: storable(value) for name, value in list(request.args.items())[:_MOST_PARAMETERS]}
     return _act(id, "bring_callback", {"parameters": parameters})
 
 

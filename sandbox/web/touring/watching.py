@@ -72,7 +72,7 @@ def _waiting(world: World) -> Iterator[Tour]:
 
 
 def _listed() -> list[str]:
-    return request.cookies.get(COOKIE, "").split(_BETWEEN)[:_MOST]
+    return [one for one in request.cookies.get(COOKIE, "").split(_BETWEEN) if one][:_MOST]
 
 
 def _is_here(url: str) -> bool:
