@@ -44,7 +44,7 @@ def test_no_route_breaks_on_hostile_values(app, sandbox, caller):
         for name, value in HOSTILE.items():
             asked = urlencode([("to", value), ("to", "y"), (value, "x")], errors="surrogatepass")
             for method, path in routes(app, value):
-                if path.startswith(("/fanfare/", "/_sandbox/")):
+                if path.startswith(("/fanfare/", "/_sandbox/mailbox")):
                     yield f"{name}: {method}", path, sandbox.open(f"{path}?{asked}", method=method, headers=known)
 
     assert complaints(calls()) == []

@@ -65,6 +65,8 @@ def complaint(answer: Any, path: str) -> str:
         "cached": "no-store" in headers["Cache-Control"] or any(word in path.lower() for word in PUBLIC),
         "not the room's words": is_bare or speaks(answer, path),
     }
+    # A stream keeps its place until it is closed.
+    answer.close()
     return ", ".join(problem for problem, is_fine in fine.items() if not is_fine)
 
 

@@ -33,8 +33,14 @@ def check_page() -> None:
 
     Raises Refusal: TOKEN_MISSING, TOKEN_UNKNOWN.
     """
-    basic = request.authorization.password if request.authorization else None
-    _check_token(request.headers.get(HEADER) or basic)
+    _check_token(request.headers.get(HEADER) or _password())
+
+
+def _password() -> str | None:
+    try:
+        return request.authorization.password if request.authorization else None
+    except ValueError:  # what Werkzeug takes for base64 and cannot read
+        return None
 
 
 def check_form() -> None:
