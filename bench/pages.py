@@ -12,28 +12,45 @@ import argparse
 import os
 import statistics
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert
 
-from sandbox import create_app
+from sandbox import Config, create_app
 from sandbox.core import tables
+from sandbox.core.fixtures import shipped
 
 REFUSED_EVERY, PENDING_EVERY = 10, 25
+CAST = (
+    "/_sandbox/people",
+    "/_sandbox/people?search=person-0500",
+    "/_sandbox/people/one?login=alice",
+    "/_sandbox/clients",
+)
+SIGN_IN = (
+    "/login/oauth/authorize?client_id=gmi-console",
+    "/oidc/main/authorize?client_id=oidc-client&response_type=code&redirect_uri=http://localhost:3000/callback",
+)
+PERSON = """
+  - login: person-{n:04}
+    name: Person {n}
+    emails: [{{email: mail-{n:04}@many.test, primary: true, verified: true}}]
+"""
 # Rows that are inserted at once.
 BATCH = 1_000
 
 
-def fill(app: Flask, entries: int, identities: int) -> None:
-    """Give the default world so many requests, copied from a login of each kind, and so many people."""
+def fill(app: Flask, entries: int) -> None:
+    """Give the default world so many requests, copied from a login of each kind."""
     client = app.test_client()
     logins = [log_in(client, exchange=exchange) for exchange in ("gmi", "jitsudo", "prisme")]
     with app.extensions["sandbox"].world() as world:
         rows = world.store.list(tables.JournalEntry, order=("id",))
         models = [[row for row in rows if row.flow == flow] for flow in logins]
-        add_people(world, identities)
         copies: list[dict[str, Any]] = []
         for number in range(entries):
             if len(copies) >= entries - len(rows):
@@ -54,14 +71,14 @@ def log_in(client: FlaskClient, **asked: Any) -> str:
     return str(answer.json["flow"])
 
 
-def add_people(world: Any, identities: int) -> None:
-    """Fill the world up to so many people, all like the first."""
-    first = world.store.list(tables.Identity, order=("position",), limit=1)[0]
-    like = {name: value for name, value in first._mapping.items() if name != "world"}
-    present = world.store.count(tables.Identity)
-    people = [{**like, "login": f"person-{n}", "position": n} for n in range(present, identities)]
-    if people:
-        world.store.add(tables.Identity, *people)
+def write_cast(folder: Path, identities: int) -> Path:
+    """The shipped cast with others added, so many people in all, as a fixture file."""
+    text = shipped("default.yaml").read_text("utf-8")
+    present = text.partition("\nclients:\n")[0].count("\n  - login: ")
+    people = "".join(PERSON.format(n=n) for n in range(present, identities))
+    file = folder / "cast.yaml"
+    file.write_text(text.replace("\nclients:\n", f"{people}\nclients:\n", 1), "utf-8")
+    return file
 
 
 def copy_flow(model: list[Any], number: int) -> list[dict[str, Any]]:
@@ -85,7 +102,8 @@ def pages(app: Flask) -> list[str]:
     ]
     left_out = ("/_sandbox/health", "/_sandbox/flows/events", "/_sandbox/openapi.json")
     filters = [f"/_sandbox/flows?{query}" for query in ("outcome=refused", "outcome=pending", "client_id=gmi-console")]
-    return [*sorted(path for path in fixed if path not in left_out), *filters, "/_sandbox/flows/flow-3"]
+    own = sorted(path for path in fixed if path not in left_out)
+    return [*own, *filters, "/_sandbox/flows/flow-3", *CAST, *SIGN_IN]
 
 
 def measure(client: FlaskClient, path: str, rounds: int) -> tuple[int, list[tuple[float, float]]]:
@@ -105,9 +123,10 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=10_000)
     parser.add_argument("--identities", type=int, default=1_000)
     given = parser.parse_args()
-    app = create_app()
+    with TemporaryDirectory() as folder:
+        app = create_app(Config(fixtures=write_cast(Path(folder), given.identities)))
     try:
-        fill(app, given.entries, given.identities)
+        fill(app, given.entries)
         load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
         print(f"{given.entries} entries, {given.identities} identities, {os.cpu_count()} cores{load}")
         client = app.test_client()
