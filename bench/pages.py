@@ -33,7 +33,7 @@ CAST = (
 )
 SIGN_IN = (
     "/login/oauth/authorize?client_id=gmi-console",
-    "/oidc/main/authorize?client_id=oidc-client&response_type=code&redirect_uri=http://localhost:3000/callback",
+    "/oidc/main/authorize?client_id=oidc-client&response_type=code&redirect_uri=http://127.0.0.1:9999/callback",
 )
 PERSON = """
   - login: person-{n:04}

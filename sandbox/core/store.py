@@ -17,6 +17,8 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Delete,
+    Dialect,
+    Executable,
     Insert,
     Select,
     Table,
@@ -130,7 +132,17 @@ class Store:
 
     def copy(self, table: type[T], source: str) -> None:
         """Insert what the world called `source` has, within the database."""
-        self.session.execute(_copy(table), {"to_world": self.world, "is_world": source})
+        self._run(_copy(table), {"to_world": self.world, "is_world": source})
+
+    def empty(self, table: type[T]) -> None:
+        """Delete all that the world has there."""
+        self._run(_delete(table, ()), self._where({}))
+
+    def _run(self, statement: Executable, values: Mapping[str, str]) -> None:
+        """Execute one of a few statements that come by the dozen, without what SQLAlchemy would do for each of them."""
+        connection = self.session.connection()
+        text, order = _prepared(statement, connection.dialect)
+        connection.exec_driver_sql(text, tuple(values[name] for name in order) if order else dict(values))
 
     def put(self, table: type[T], **values: Any) -> None:
         """Insert the row, or overwrite the one with the same primary key."""
@@ -356,6 +368,13 @@ def _latest(table: type[Base], column: str, shape: Shape, bounded: bool) -> Sele
 @lru_cache(maxsize=512)
 def _insert(table: type[Base]) -> Insert:
     return insert(_table(table))
+
+
+@lru_cache(maxsize=256)
+def _prepared(statement: Executable, dialect: Dialect) -> tuple[str, tuple[str, ...]]:
+    """The text of a statement for a driver, and the names of its parameters where that wants them in order."""
+    compiled = cast(Any, statement).compile(dialect=dialect)
+    return compiled.string, tuple(compiled.positiontup or ())
 
 
 @lru_cache(maxsize=64)
