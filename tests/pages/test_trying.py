@@ -432,7 +432,7 @@ class TestGuard:
         assert getattr(sandbox, method)(f"{TRY}/nobody{path}").status_code == 404
 
 
-def test_a_page_of_a_tour_is_quick(sandbox):
+def test_a_tour_of_many_attempts_shows_them_all(sandbox):
     tour = go_to(sandbox, OIDC, 1)
     for _ in range(20):
         tour = go_on(sandbox, tour, **{"break": "client-secret-wrong"})
