@@ -27,7 +27,7 @@ from sandbox.core.fixtures import shipped
 REFUSED_EVERY, PENDING_EVERY = 10, 25
 CAST = (
     "/_sandbox/people",
-    "/_sandbox/people?search=person-0500",
+    "/_sandbox/people?q=person-0500",
     "/_sandbox/people/one?login=alice",
     "/_sandbox/clients",
 )

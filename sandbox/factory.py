@@ -34,8 +34,7 @@ from sandbox.services import CHECKS, SERVICES
 from sandbox.web import edge, pages
 from sandbox.web.control import control
 from sandbox.web.files import COMPILED, TEMPLATES
-
-MAX_BODY = 1_000_000
+from sandbox.web.sizes import MOST
 
 
 class _MatchedRule(Rule):
@@ -80,7 +79,7 @@ def create_app(config: Config | None = None, *, listener: str = "") -> Flask:
     app.url_map.merge_slashes = False
     app.jinja_env.bytecode_cache = COMPILED
     app.jinja_env.globals["static_url"] = "/_sandbox/static/"
-    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY)
+    app.config.update(MAX_CONTENT_LENGTH=MOST, MAX_FORM_MEMORY_SIZE=MOST)
 
     origin = Origin(fixture, tuple((slug, service.seed) for slug, service in SERVICES.items()), CHECKS)
     temporary = TemporaryDatabase(_seeded(origin)) if config.database is None else None

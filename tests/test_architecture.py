@@ -109,6 +109,18 @@ def test_each_part_imports_only_what_it_may(file):
 
 
 @pytest.mark.parametrize(
+    "file", sorted((PACKAGE / "web").rglob("*.py")), ids=lambda file: str(file.relative_to(PACKAGE / "web"))
+)
+def test_the_pages_use_the_control_api_and_that_uses_the_rest_of_the_face(file):
+    """Never the other way round: whatever is imported first, nothing goes in circles."""
+    part = file.relative_to(PACKAGE / "web").parts[0]
+    closed: set[str] = {"pages": set(), "control": {"pages"}}.get(part, {"pages", "control"})
+    for line, name in imports(file):
+        _, _, there = name.partition("sandbox.web.")
+        assert there.split(".")[0] not in closed, f"{file.name}:{line} imports {name}"
+
+
+@pytest.mark.parametrize(
     "file",
     [
         file

@@ -107,6 +107,7 @@ export interface Entry {
   flow: string | null;
   client_id: string | null;
   login: string | null;
+  caller: "browser" | "application";
   request: Record<string, unknown>;
   response: Record<string, unknown>;
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 # 9899-12-31T23:59:59Z: what lives long ends in a year that a date can show, however long the sandbox runs.
 _LAST_SECOND = 250_246_627_199
@@ -65,3 +66,8 @@ def tick() -> int:
 def serial() -> int:
     """Real nanoseconds, to order rows that were made within one second; of two made at once either may be first."""
     return time.time_ns()
+
+
+def iso(epoch: int) -> str:
+    """The moment in ISO 8601, in UTC: `2026-01-31T12:00:00Z`."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -28,11 +28,10 @@ from sandbox.core.worlds import drop_idle_worlds, note_use, open_world, share_wo
 from sandbox.mounts import Mount, Mounts
 from sandbox.service import FLOW, House, Service
 from sandbox.web import faults
-from sandbox.web.control.api import large_bodies
 from sandbox.web.errors import render_refusal
 from sandbox.web.names import NameWatch
-from sandbox.web.pages.page import large_forms
 from sandbox.web.recording import write_journal
+from sandbox.web.sizes import MOST, largest
 from sandbox.web.touring import watching
 
 log = logging.getLogger("sandbox")
@@ -201,9 +200,7 @@ def _add_headers(response: Response) -> None:
 
 
 def _check_body() -> None:
-    endpoint = request.endpoint or ""
-    if most := large_bodies().get(endpoint) or large_forms.get(endpoint):
-        request.max_content_length = most
+    request.max_content_length = largest.get(request.endpoint or "", MOST)
     # Werkzeug takes a body for whole that its sender cut off or, when it is chunked, that the limit cut off.
     declared, received = request.content_length, len(request.get_data())
     if declared is None:

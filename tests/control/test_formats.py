@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,9 +13,9 @@ import pytest
 import requests
 
 from sandbox.core.replay_tests import as_pytest
+from tests.support.process import run_pytest
 
 API = "/_sandbox/api"
-ROOT = Path(__file__).parents[2]
 APP = {"client_id": "oidc-client", "client_secret": "sandbox-secret"}
 CALLBACK = "http://127.0.0.1:9999/callback"
 
@@ -34,20 +32,6 @@ def run_curl(text: str) -> tuple[int, str]:
     run = subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=True, timeout=30)
     head, _, body = run.stdout.partition("\n\n" if "\r\n" not in run.stdout else "\r\n\r\n")
     return int(head.split()[1]), body
-
-
-def run_pytest(folder: Path) -> str:
-    """What pytest says of the modules there, in a process of its own."""
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-c", os.devnull, "."],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    return run.stdout + run.stderr
 
 
 def newest(live: Any) -> int:
@@ -111,7 +95,7 @@ def test_copied_tests_ask_the_same_again(live, session, tmp_path):
         text = requests.get(f"{path}/{newest}", params={"format": "pytest", "reveal": "true"}, timeout=10).text
         (tmp_path / f"test_{number}.py").write_text(text, encoding="utf-8")
 
-    assert f"{len(REQUESTS)} passed" in run_pytest(tmp_path)
+    assert f"{len(REQUESTS)} passed" in run_pytest(tmp_path).stdout
 
 
 def log_in(live: Any) -> str:
@@ -136,7 +120,7 @@ def test_a_test_of_a_login_signs_in_anew_and_expects_the_same(live, tmp_path):
     (tmp_path / "test_whole.py").write_text(whole, encoding="utf-8")
     (tmp_path / "test_one.py").write_text(one, encoding="utf-8")
 
-    assert "2 passed" in run_pytest(tmp_path)
+    assert "2 passed" in run_pytest(tmp_path).stdout
     assert "idp.login('oidc', as_='alice'" in whole
     assert "startswith('CODE_ALREADY_REDEEMED')" in whole
     assert "login.code" in one

@@ -297,7 +297,7 @@ def test_a_long_text_with_many_beginnings_of_tokens_is_soon_gone_through():
 
     assert find_tokens({"request": {"body": "eyJ" * 33_000}}) == []
     # One look from each beginning to the end would take more than five seconds.
-    assert elapsed_us(began) < 5_000_000
+    assert elapsed_us(began) < 1_000_000
 
 
 def test_no_more_than_fifty_tokens_are_found_wherever_they_are():

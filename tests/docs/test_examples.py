@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +17,8 @@ from sandbox import Config
 from sandbox.config import load_config
 from sandbox.core.fixtures import FixtureError, parse_fixture, shipped
 from sandbox.services import CHECKS, SERVICES
-from tests.docs.markdown import PAGES, ROOT, example, examples, name, read
+from tests.docs.markdown import PAGES, example, examples, name, read
+from tests.support.process import run_pytest
 from tests.support.shell import check_steps
 
 LETTERBOX = "docs/adding-a-service.md"
@@ -38,15 +37,7 @@ def test_every_page_that_promises_examples_has_them():
 def test_the_test_of_the_readme_passes(tmp_path):
     (tmp_path / "test_login.py").write_text(example("README.md", "pytest").body, encoding="utf-8")
 
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "-c", os.devnull, "."],
-        cwd=tmp_path,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    run = run_pytest(tmp_path)
 
     assert run.returncode == 0, run.stdout + run.stderr
     assert "2 passed" in run.stdout

@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.core import tables
 from sandbox.core.mailbox import deliver
 from tests.support import tours
-from tests.support.lived_in import API, Lived
+from tests.support.lived_in import API, Lived, made
 from tests.support.own_addresses import ENTRIES
 
 # Closes what it may stand in, adds an element of its own, runs a script, and turns round what comes after it.
@@ -39,7 +39,7 @@ def haunt(sandbox: Any) -> Lived:
     _settle(sandbox)
     asked = {"provider": "oidc", "identity": LOGIN, "client": CLIENT}
     odd = {"login_hint": EVIL, "ui_locales": EVIL}
-    flow = _made(sandbox.post(f"{API}/login", json={**asked, "state": EVIL, "nonce": EVIL, "parameters": odd}))["flow"]
+    flow = made(sandbox.post(f"{API}/login", json={**asked, "state": EVIL, "nonce": EVIL, "parameters": odd}))["flow"]
     refused = {"client_id": CLIENT, "redirect_uri": CALLBACK, "response_type": EVIL, "scope": LONG, "state": LONG}
     sandbox.get("/oidc/main/authorize", query_string=refused)
     form = {"grant_type": "authorization_code", "code": LONG, "client_id": EVIL, EVIL: SCRIPT_URL}
@@ -56,20 +56,20 @@ def haunt(sandbox: Any) -> Lived:
 
 
 def _settle(sandbox: Any) -> None:
-    _made(sandbox.post(f"{API}/identities", json=PERSON))
-    _made(sandbox.patch(f"{API}/identities/octocat", json={"name": EVIL, "purpose": EVIL}))
+    made(sandbox.post(f"{API}/identities", json=PERSON))
+    made(sandbox.patch(f"{API}/identities/octocat", json={"name": EVIL, "purpose": EVIL}))
     client = {"client_id": CLIENT, "name": EVIL, "secret": EVIL[:100], "redirect_uris": [CALLBACK]}
     settings = {"oidc/main": {}, "github": {"type": "oauth-app"}, "insforge-cloud": {}}
     for service, more in settings.items():
-        _made(sandbox.post(f"{API}/clients", json={**client, "service": service, "settings": more}))
+        made(sandbox.post(f"{API}/clients", json={**client, "service": service, "settings": more}))
     tenant = {"service": "azure", "id": TENANT, "name": EVIL, "domain": "evil.test"}
-    _made(sandbox.post(f"{API}/tenants", json=tenant))
+    made(sandbox.post(f"{API}/tenants", json=tenant))
 
 
 def _write(sandbox: Any) -> None:
     """What only a service or a program would write."""
     refuse = {"reason": "CODE_EXPIRED", "detail": EVIL}
-    _made(sandbox.post(f"{API}/faults", json={"login": EVIL, "service": "github", "refuse": refuse}))
+    made(sandbox.post(f"{API}/faults", json={"login": EVIL, "service": "github", "refuse": refuse}))
     sent = {"query": EVIL, "headers": [[EVIL, EVIL], ["Location", SCRIPT_URL]], "body": LONG}
     told = json.dumps({"error": EVIL, "error_description": LONG, "error_uri": SCRIPT_URL})
     with sandbox.world() as world:
@@ -78,8 +78,3 @@ def _write(sandbox: Any) -> None:
         changed = {"detail": LONG, "operation": EVIL, "client_id": EVIL, "login": EVIL, "request": sent}
         changed |= {"response": {**sent, "body": told}, "status": 400, "path": EVIL, "fault": EVIL, "reason": EVIL}
         world.store.change(tables.JournalEntry, changed, id=newest.id)
-
-
-def _made(answer: Any) -> Any:
-    assert answer.status_code < 300, answer.text
-    return answer.json

@@ -51,16 +51,19 @@ def live_in(sandbox: Any) -> Lived:
 
 def log_in(sandbox: Any, provider: str, login: str, **more: str) -> str:
     """A login by the control API; returns its flow."""
-    answer = sandbox.post(f"{API}/login", json={"provider": provider, "identity": login, **more})
-    assert answer.status_code == 200, answer.text
-    return str(answer.json["flow"])
+    return str(made(sandbox.post(f"{API}/login", json={"provider": provider, "identity": login, **more}))["flow"])
+
+
+def made(answer: Any) -> Any:
+    """What a call that works answers, as JSON."""
+    assert answer.status_code < 300, answer.text
+    return answer.json
 
 
 def _refuse(sandbox: Any) -> str:
-    sandbox.post(f"{API}/faults", json={"service": "gmi", "refuse": {"reason": "CODE_EXPIRED"}, "times": 1})
-    sandbox.post(
-        f"{API}/login", json={"provider": "github", "identity": "octocat", "exchange": "gmi", "until": "session"}
-    )
+    made(sandbox.post(f"{API}/faults", json={"service": "gmi", "refuse": {"reason": "CODE_EXPIRED"}}))
+    login = {"provider": "github", "identity": "octocat", "exchange": "gmi"}
+    assert sandbox.post(f"{API}/login", json=login).status_code == 409
     return str(sandbox.get(f"{API}/flows?outcome=refused").json["flows"][0]["id"])
 
 
@@ -83,8 +86,8 @@ def _connect_device(sandbox: Any) -> None:
 
 
 def _change(sandbox: Any) -> None:
-    sandbox.post(f"{API}/worlds", json={"name": "ci-17"})
-    sandbox.post(f"{API}/faults", json={"recipe": "github: bad-verification-code", "times": 1})
-    sandbox.post(f"{API}/faults", json={"service": "azure", "operation": "token", "delay": {"seconds": 2}})
-    sandbox.post(f"{API}/keys/rotate", json={"service": "oidc/main"})
-    sandbox.post(f"{API}/clock/advance", json={"minutes": 11})
+    made(sandbox.post(f"{API}/worlds", json={"name": "ci-17"}))
+    made(sandbox.post(f"{API}/faults", json={"recipe": "github: bad-verification-code", "times": 1}))
+    made(sandbox.post(f"{API}/faults", json={"service": "azure", "operation": "token", "delay": {"seconds": 2}}))
+    made(sandbox.post(f"{API}/keys/rotate", json={"service": "oidc/main"}))
+    made(sandbox.post(f"{API}/clock/advance", json={"minutes": 11}))

@@ -74,6 +74,19 @@ def run(folder: Path, *arguments: str, **variables: str) -> subprocess.Completed
     )
 
 
+def run_pytest(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the tests of a folder as their owner would, who has none of this project's configuration."""
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "-c", os.devnull, "."],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
 @contextmanager
 def serving(folder: Path, port: int, *command: str, tls_port: int | None = None, **variables: str) -> Iterator[Served]:
     """Run a command that serves on `port`, and https on `tls_port`, from its first answer until the block ends."""

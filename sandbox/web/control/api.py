@@ -21,26 +21,13 @@ from sandbox.core.schemas import Contract
 from sandbox.service import read_json
 from sandbox.web.control.guard import check_call
 from sandbox.web.control.reading import as_object, check_body, read_query
-from sandbox.web.control.shapes import Shape, complete, fixture_schema, list_of, record, schema
+from sandbox.web.control.shapes import Shape, complete
 from sandbox.web.errors import API
+from sandbox.web.sizes import MOST, largest
 
 # A view gives JSON, nothing (None), or a response that it has made itself.
 View = TypeVar("View", bound=Callable[..., Any])
 
-__all__ = [
-    "OPERATIONS",
-    "Operation",
-    "Schema",
-    "answer",
-    "fixture_schema",
-    "list_of",
-    "operation",
-    "perform",
-    "record",
-    "schema",
-]
-
-_MB = 1_000_000
 _NAME = "control"
 
 
@@ -66,7 +53,7 @@ class Operation:
     media: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
     also: tuple[int, ...] = ()
-    most: int = _MB
+    most: int = MOST
 
     @property
     def name(self) -> str:
@@ -108,7 +95,6 @@ class Operation:
         return Contract(complete(self.body or {}))
 
 
-Schema = Shape
 OPERATIONS: list[Operation] = []
 
 
@@ -125,7 +111,7 @@ def operation(
     media: tuple[str, ...] = (),
     takes: tuple[str, ...] = (),
     also: tuple[int, ...] = (),
-    most: int = _MB,
+    most: int = MOST,
 ) -> Callable[[View], View]:
     """Put a view into the table; its parameters are the path's, the query's and `body`.
 
@@ -168,15 +154,10 @@ def make_routes() -> Blueprint:
     routes = Blueprint(_NAME, __name__)
     for one in OPERATIONS:
         routes.add_url_rule(API + one.path, one.name, one.run, methods=[one.method])
+        largest[f"{_NAME}.{one.name}"] = one.most
     return routes
 
 
 @cache
 def _by_name() -> Mapping[str, Operation]:
     return {one.name: one for one in OPERATIONS}
-
-
-@cache
-def large_bodies() -> Mapping[str, int]:
-    """How large the bodies of those endpoints may be that take larger ones than all others, in bytes."""
-    return {f"{_NAME}.{one.name}": one.most for one in OPERATIONS if one.most > _MB}

@@ -10,20 +10,20 @@ from typing import Any
 
 from sandbox.core import tables
 from sandbox.service import current_house, current_world
-from sandbox.web.control.api import list_of, operation, record, schema
+from sandbox.web.control.api import operation
 from sandbox.web.control.fixture import current
+from sandbox.web.control.shapes import TEXT, list_of, record, schema
 
-_TEXT = {"type": "string"}
 _PLACE = schema(
     "Place",
     record(
         {
-            "service": _TEXT,
+            "service": TEXT,
             "kind": {"enum": ["tenant", "organization"]},
-            "id": _TEXT,
-            "name": _TEXT,
-            "role": {**_TEXT, "description": "home or guest in a tenant; what the room calls it in an organization."},
-            "state": {**_TEXT, "description": "active, or what else the room calls it."},
+            "id": TEXT,
+            "name": TEXT,
+            "role": {**TEXT, "description": "home or guest in a tenant; what the room calls it in an organization."},
+            "state": {**TEXT, "description": "active, or what else the room calls it."},
         }
     ),
 )

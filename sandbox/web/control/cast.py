@@ -16,9 +16,9 @@ from sandbox.service import current_house
 from sandbox.web.control.api import operation
 from sandbox.web.control.fixture import current, open_document, save_document
 from sandbox.web.control.reading import read_object
-from sandbox.web.control.shapes import COUNT, OBJECT, Shape, entry_schema, fixture_schema, list_of, record
+from sandbox.web.control.shapes import COUNT, OBJECT, TEXT, Shape, entry_schema, fixture_schema, list_of, record
 
-_SERVICE = {"type": "string", "description": "Where the entry belongs, if its key alone does not tell."}
+_SERVICE = {**TEXT, "description": "Where the entry belongs, if its key alone does not tell."}
 _VERSION = {
     "version": {
         "type": "string",
@@ -26,7 +26,7 @@ _VERSION = {
     }
 }
 _PAGE: Mapping[str, Shape] = {
-    "search": {"type": "string", "description": "What some text in the entry holds, whatever its case."},
+    "search": {**TEXT, "description": "What some text in the entry holds, whatever its case."},
     "limit": {"type": "integer", "minimum": 1, "maximum": 1000},
     "offset": {"type": "integer", "minimum": 0, "maximum": 1_000_000},
 }

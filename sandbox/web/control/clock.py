@@ -6,10 +6,10 @@ Nothing waits: time passes when it is told to.
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sandbox.core.clock import Clock
+from sandbox.core.clock import Clock, iso
 from sandbox.core.expiring import list_expiring
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.service import current_world
@@ -113,11 +113,6 @@ def _render() -> dict[str, Any]:
     now = clock.now()
     offset = clock.offset if clock.frozen_at is None else now - Clock().now()
     return {"now": now, "iso": iso(now), "frozen": clock.frozen_at is not None, "offset": offset}
-
-
-def iso(epoch: int) -> str:
-    """The moment in ISO 8601, in UTC: `2026-01-31T12:00:00Z`."""
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _at(clock: Clock, epoch: int) -> Clock:

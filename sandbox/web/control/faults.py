@@ -14,9 +14,8 @@ from sandbox.core.fault_rules import ACTIONS, RULE, parse_rule
 from sandbox.core.recipes import recipe_rules, recipes
 from sandbox.core.refusals import Reason
 from sandbox.service import current_world, list_operations
-from sandbox.web.control.api import operation, schema
-
-_OR_NULL = {"type": ["string", "null"]}
+from sandbox.web.control.api import operation
+from sandbox.web.control.shapes import NULLABLE, OBJECT, TEXT, list_of, schema
 
 _RULE = schema("FaultRule", RULE)
 _FAULT = schema(
@@ -25,12 +24,12 @@ _FAULT = schema(
         "type": "object",
         "required": ["id", "name", "service", "operation", "client_id", "login", "skip", "times", "hits"],
         "properties": {
-            "id": {"type": "string"},
-            "name": _OR_NULL,
-            "service": _OR_NULL,
-            "operation": _OR_NULL,
-            "client_id": _OR_NULL,
-            "login": _OR_NULL,
+            "id": TEXT,
+            "name": NULLABLE,
+            "service": NULLABLE,
+            "operation": NULLABLE,
+            "client_id": NULLABLE,
+            "login": NULLABLE,
             "skip": {"type": "integer"},
             "times": {"type": ["integer", "null"]},
             "probability": {"type": "number"},
@@ -40,21 +39,21 @@ _FAULT = schema(
         },
     },
 )
-_FAULTS = {"type": "object", "properties": {"faults": {"type": "array", "items": _FAULT}}}
+_FAULTS = {"type": "object", "properties": {"faults": list_of(_FAULT)}}
 _RECIPE = schema(
     "Recipe",
     {
         "type": "object",
         "required": ["name", "summary", "answer", "rule"],
         "properties": {
-            "name": {"type": "string"},
-            "summary": {"type": "string"},
-            "answer": {"type": "object"},
+            "name": TEXT,
+            "summary": TEXT,
+            "answer": OBJECT,
             "rule": _RULE,
         },
     },
 )
-_RECIPES = {"type": "object", "properties": {"recipes": {"type": "array", "items": _RECIPE}}}
+_RECIPES = {"type": "object", "properties": {"recipes": list_of(_RECIPE)}}
 
 
 @operation("GET", "/faults", "What is armed to go wrong, and what has gone wrong by it", answers={200: _FAULTS})

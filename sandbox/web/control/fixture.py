@@ -20,9 +20,9 @@ from sandbox.core.fixture_writer import write_document
 from sandbox.core.refusals import Issue, Reason, Refusal
 from sandbox.core.worlds import start_document
 from sandbox.service import current_house, current_world
-from sandbox.web.control.api import list_of, operation, record, schema
+from sandbox.web.control.api import operation
 from sandbox.web.control.reading import as_object, read_object
-from sandbox.web.control.shapes import COUNT, fixture_schema
+from sandbox.web.control.shapes import COUNT, TEXT, fixture_schema, list_of, record, schema
 from sandbox.web.issues import SAID
 
 _STEP = re.compile(r"[^.\[\]]+")
@@ -33,7 +33,7 @@ _CHANGE = schema(
     record(
         {
             "kind": {"enum": ["added", "changed", "removed"]},
-            "place": {"type": "string", "description": "Where, with the entries of lists by their names."},
+            "place": {**TEXT, "description": "Where, with the entries of lists by their names."},
             "before": {"description": "Null for what was added."},
             "after": {"description": "Null for what was removed."},
         }

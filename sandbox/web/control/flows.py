@@ -10,33 +10,32 @@ from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.verdict import judge_flow
 from sandbox.service import current_house, current_world
 from sandbox.web.control.addresses import is_own
-from sandbox.web.control.api import list_of, operation, record, schema
+from sandbox.web.control.api import operation
 from sandbox.web.control.exporting import export_har, export_pytest
 from sandbox.web.control.guard import check_reveal
 from sandbox.web.control.legs import LEG, as_legs
+from sandbox.web.control.shapes import NULLABLE, TEXT, Shape, list_of, record, schema
 from sandbox.web.control.telling import find_person, tell_flow
 from sandbox.web.control.verdict import FINDING
 
 MOST_SHOWN = 200
-_TEXT = {"type": "string"}
-_OPTIONAL = {"type": ["string", "null"]}
 OUTCOMES = ("succeeded", "refused", "pending")
-REFUSED = record({"entry": {"type": "integer"}, "service": _TEXT, "reason": _TEXT, "detail": _TEXT})
+REFUSED = record({"entry": {"type": "integer"}, "service": TEXT, "reason": TEXT, "detail": TEXT})
 _ABOUT: dict[str, Any] = {
-    "id": _TEXT,
+    "id": TEXT,
     "began_at": {"type": "integer"},
     "ended_at": {"type": "integer"},
-    "services": {"type": "array", "items": _TEXT},
-    "client_id": _OPTIONAL,
-    "login": _OPTIONAL,
+    "services": list_of(TEXT),
+    "client_id": NULLABLE,
+    "login": NULLABLE,
     "requests": {"type": "integer"},
     "outcome": {"enum": list(OUTCOMES)},
     "people": {
         "type": "object",
-        "additionalProperties": _TEXT,
+        "additionalProperties": TEXT,
         "description": "Who it was at each service, by its slug.",
     },
-    "person": {**_OPTIONAL, "description": "Who it was, by the name that a provider knows."},
+    "person": {**NULLABLE, "description": "Who it was, by the name that a provider knows."},
     "refusal": {"anyOf": [{"type": "null"}, REFUSED], "description": "What was refused first."},
     "summary": {"type": "string", "description": "What became of it, in one sentence."},
     "last": {"type": "integer", "description": "The id of its newest request."},
@@ -55,16 +54,16 @@ WHOLE_FLOW = schema(
         "required": [*_ABOUT, "entries", "findings"],
         "properties": {
             **_ABOUT,
-            "entries": {"type": "array", "items": LEG},
-            "findings": {"type": "array", "items": NUMBERED_FINDING},
+            "entries": list_of(LEG),
+            "findings": list_of(NUMBERED_FINDING),
         },
     },
 )
 _NEXT = {"type": ["integer", "null"], "description": "What to ask for as `before` to go on; null at the end."}
 FLOWS = schema("Flows", record({"flows": list_of(FLOW), "next": _NEXT}))
-_QUERY: dict[str, dict[str, Any]] = {
-    "client_id": _TEXT,
-    "login": _TEXT,
+_QUERY: dict[str, Shape] = {
+    "client_id": TEXT,
+    "login": TEXT,
     "outcome": {"enum": list(OUTCOMES)},
     "before": {
         "type": "integer",

@@ -12,16 +12,14 @@ from sandbox.core import journal, tables
 from sandbox.core.clock import elapsed_us, tick
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.service import current_world
-from sandbox.web.control.api import operation, schema
+from sandbox.web.control.api import operation
 from sandbox.web.control.exporting import REVEAL, export_curl, export_pytest
 from sandbox.web.control.guard import check_reveal
+from sandbox.web.control.shapes import COUNT, NULLABLE, OBJECT, TEXT, Shape, list_of, schema
 
 LONGEST_WAIT = 30
 # How long a new entry may go unnoticed by who waits for it, in seconds.
 _PAUSE = 0.1
-_TEXT = {"type": "string"}
-_OPTIONAL = {"type": ["string", "null"]}
-_COUNT = {"type": "integer", "minimum": 0}
 
 ENTRY = schema(
     "Entry",
@@ -30,23 +28,23 @@ ENTRY = schema(
         "description": "A request and its answer, secrets redacted. `flow` links the requests of one login.",
         "required": ["id", "at", "service", "operation", "method", "path", "status", "request", "response"],
         "properties": {
-            "id": _COUNT,
+            "id": COUNT,
             "at": {"type": "integer", "description": "Epoch seconds, by the clock of the world."},
-            "duration_us": _COUNT,
-            "service": _TEXT,
-            "operation": _TEXT,
-            "method": _TEXT,
-            "path": _TEXT,
+            "duration_us": COUNT,
+            "service": TEXT,
+            "operation": TEXT,
+            "method": TEXT,
+            "path": TEXT,
             "status": {"type": "integer"},
-            "reason": _OPTIONAL,
-            "detail": _OPTIONAL,
-            "fault": _OPTIONAL,
-            "flow": _OPTIONAL,
-            "client_id": _OPTIONAL,
-            "login": _OPTIONAL,
+            "reason": NULLABLE,
+            "detail": NULLABLE,
+            "fault": NULLABLE,
+            "flow": NULLABLE,
+            "client_id": NULLABLE,
+            "login": NULLABLE,
             "caller": {"enum": ["browser", "application"], "description": "Who has asked: a person's browser, or not."},
-            "request": {"type": "object"},
-            "response": {"type": "object"},
+            "request": OBJECT,
+            "response": OBJECT,
         },
     },
 )
@@ -56,16 +54,16 @@ ENTRIES = schema(
         "type": "object",
         "required": ["entries", "last"],
         "properties": {
-            "entries": {"type": "array", "items": ENTRY},
+            "entries": list_of(ENTRY),
             "last": {"type": "integer", "description": "What to ask for as `after` next."},
         },
     },
 )
 _EQUAL = ("service", "operation", "client_id", "login", "flow", "reason", "method", "path", "fault")
-_QUERY: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(_EQUAL, _TEXT),
+_QUERY: dict[str, Shape] = {
+    **dict.fromkeys(_EQUAL, TEXT),
     "status": {"type": "string", "pattern": "^[1-5]([0-9]{2}|xx)$", "description": "`401`, or `4xx` for all of them."},
-    "after": {**_COUNT, "description": "Only entries with a greater id."},
+    "after": {**COUNT, "description": "Only entries with a greater id."},
     "limit": {"type": "integer", "minimum": 1, "maximum": journal.MOST_SHOWN},
     "wait": {
         "type": "integer",

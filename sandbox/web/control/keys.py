@@ -12,8 +12,9 @@ from flask import current_app
 from sandbox.core import keysets, tables
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.service import current_house, current_mount, current_world
-from sandbox.web.control.api import operation, schema
+from sandbox.web.control.api import operation
 from sandbox.web.control.fixture import current
+from sandbox.web.control.shapes import NULLABLE, TEXT, list_of, schema
 
 _KEY = schema(
     "Key",
@@ -22,13 +23,13 @@ _KEY = schema(
         "required": ["service", "kid", "algorithm", "state", "since", "retired_at", "jwks_uri", "jwk"],
         "additionalProperties": False,
         "properties": {
-            "service": {"type": "string", "description": "A service, or a service, a slash and one of its issuers."},
-            "kid": {"type": "string"},
-            "algorithm": {"type": "string"},
+            "service": {**TEXT, "description": "A service, or a service, a slash and one of its issuers."},
+            "kid": TEXT,
+            "algorithm": TEXT,
             "state": {"enum": ["active", "retired"]},
             "since": {"type": ["integer", "null"], "description": "When it became that; null for from the first use."},
             "retired_at": {"type": ["integer", "null"]},
-            "jwks_uri": {"type": ["string", "null"], "description": "Where it is published, if it is by itself."},
+            "jwks_uri": {**NULLABLE, "description": "Where it is published, if it is by itself."},
             "jwk": {"type": "object", "description": "The public half (RFC 7517)."},
         },
     },
@@ -38,7 +39,7 @@ _ROTATION = {
     "required": ["service"],
     "additionalProperties": False,
     "properties": {
-        "service": {"type": "string"},
+        "service": TEXT,
         "algorithm": {"type": "string", "description": "The one that the service signs by now, if it is but one."},
     },
 }
@@ -52,7 +53,7 @@ _ROTATION = {
         200: {
             "type": "object",
             "required": ["keys"],
-            "properties": {"keys": {"type": "array", "items": _KEY}},
+            "properties": {"keys": list_of(_KEY)},
         }
     },
 )
@@ -91,7 +92,7 @@ def rotate_key(body: dict[str, Any]) -> dict[str, Any]:
     "/keys/<path:kid>",
     "Publish a retired key no longer",
     answers={204: None},
-    query={"service": {"type": "string"}},
+    query={"service": TEXT},
     refuses=(Reason.OBJECT_UNKNOWN, Reason.FIELD_INVALID),
 )
 def drop_key(kid: str, service: str | None = None) -> None:

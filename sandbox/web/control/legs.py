@@ -13,13 +13,12 @@ from sandbox.core.explaining import LONGEST, find_tokens
 from sandbox.core.world import World
 from sandbox.service import Service
 from sandbox.web.control.addresses import find_room
-from sandbox.web.control.api import list_of, record, schema
 from sandbox.web.control.journal import ENTRY
+from sandbox.web.control.shapes import NULLABLE, TEXT, list_of, record, schema
 from sandbox.web.control.wire_words import find_location, name_parameters, read_error
 from sandbox.web.explained import explain_here
 
 APPLICATION = "application"
-_OPTIONAL = {"type": ["string", "null"]}
 _TOKEN = {
     "type": "object",
     "required": ["where", "explained"],
@@ -29,7 +28,7 @@ _TOKEN = {
         "explained": {"type": "object", "description": "As `POST /tokens/explain` tells it."},
     },
 }
-_ERROR = record({"code": _OPTIONAL, "text": _OPTIONAL})
+_ERROR = record({"code": NULLABLE, "text": NULLABLE})
 LEG = schema(
     "Leg",
     {
@@ -41,11 +40,11 @@ LEG = schema(
                 "required": ["number", "story", "onward", "error", "tokens"],
                 "properties": {
                     "number": {"type": "integer", "description": "Its place in the login, from 1 on."},
-                    "story": {**_OPTIONAL, "description": "What just happened, and why it is safe."},
+                    "story": {**NULLABLE, "description": "What just happened, and why it is safe."},
                     "onward": {
                         "anyOf": [
                             {"type": "null"},
-                            record({"to": {"const": APPLICATION}, "brings": list_of({"type": "string"})}),
+                            record({"to": {"const": APPLICATION}, "brings": list_of(TEXT)}),
                         ],
                         "description": "Where the answer sends the browser, and the names of what it carries.",
                     },

@@ -16,8 +16,9 @@ from sandbox.core.identities import get_identity
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.headless import LoginRequest, Way
 from sandbox.service import Service, current_house, current_mount, current_world
-from sandbox.web.control.api import operation, schema
+from sandbox.web.control.api import operation
 from sandbox.web.control.problems import refused
+from sandbox.web.control.shapes import NULLABLE, OBJECT, TEXT, schema
 from sandbox.web.errors import render_problem
 from sandbox.web.walking import StoppedError, Walker
 
@@ -59,25 +60,24 @@ LOGIN = schema(
         "anyOf": [{"required": ["provider"]}, {"required": ["exchange"]}],
     },
 )
-_NULLABLE = {"type": ["string", "null"]}
 LOGGED_IN = schema(
     "Login",
     {
         "type": "object",
         "properties": {
-            "provider": {"type": "string"},
-            "callback_url": _NULLABLE,
+            "provider": TEXT,
+            "callback_url": NULLABLE,
             "parameters": {**_VALUES, "description": "All of the callback."},
-            "code": _NULLABLE,
-            "state": _NULLABLE,
-            "flow": {"type": "string"},
-            "redirect_uri": _NULLABLE,
-            "client_id": {"type": "string"},
-            "code_verifier": {"type": "string", "description": "There if it was made here."},
-            "nonce": {"type": "string", "description": "There if one was sent."},
-            "exchange": {"type": "string"},
-            "via": {"type": "string"},
-            "session": {"type": "object", "description": "The exchange's own answer."},
+            "code": NULLABLE,
+            "state": NULLABLE,
+            "flow": TEXT,
+            "redirect_uri": NULLABLE,
+            "client_id": TEXT,
+            "code_verifier": {**TEXT, "description": "There if it was made here."},
+            "nonce": {**TEXT, "description": "There if one was sent."},
+            "exchange": TEXT,
+            "via": TEXT,
+            "session": {**OBJECT, "description": "The exchange's own answer."},
         },
     },
 )

@@ -7,25 +7,25 @@ from typing import Any
 from flask import current_app
 
 from sandbox.service import Service, current_house, current_mount
-from sandbox.web.control.api import operation, schema
+from sandbox.web.control.api import operation
+from sandbox.web.control.shapes import TEXT, list_of, schema
 
-_TEXT = {"type": "string"}
 _OPERATION = {
     "type": "object",
     "required": ["operation", "method", "path"],
     "additionalProperties": False,
     "properties": {
-        "operation": {**_TEXT, "description": "As faults and the journal name it."},
-        "method": _TEXT,
-        "path": _TEXT,
-        "story": {**_TEXT, "description": "What it does in a login, and why that is safe."},
+        "operation": {**TEXT, "description": "As faults and the journal name it."},
+        "method": TEXT,
+        "path": TEXT,
+        "story": {**TEXT, "description": "What it does in a login, and why that is safe."},
     },
 }
 _WAY = {
     "type": "object",
     "required": ["provider", "via"],
     "additionalProperties": False,
-    "properties": {"provider": _TEXT, "via": {**_TEXT, "description": "Tells several ways from one provider apart."}},
+    "properties": {"provider": TEXT, "via": {**TEXT, "description": "Tells several ways from one provider apart."}},
 }
 _SERVICE = schema(
     "Service",
@@ -34,13 +34,13 @@ _SERVICE = schema(
         "required": ["slug", "title", "kind", "summary", "base_url", "ways", "operations"],
         "additionalProperties": False,
         "properties": {
-            "slug": _TEXT,
-            "title": _TEXT,
+            "slug": TEXT,
+            "title": TEXT,
             "kind": {"enum": ["provider", "exchange"]},
-            "summary": _TEXT,
-            "base_url": _TEXT,
+            "summary": TEXT,
+            "base_url": TEXT,
             "ways": {"type": "array", "items": _WAY, "description": "How people come to a session of an exchange."},
-            "operations": {"type": "array", "items": _OPERATION},
+            "operations": list_of(_OPERATION),
         },
     },
 )
@@ -55,7 +55,7 @@ _NO_METHODS = {"HEAD", "OPTIONS"}
         200: {
             "type": "object",
             "required": ["services"],
-            "properties": {"services": {"type": "array", "items": _SERVICE}},
+            "properties": {"services": list_of(_SERVICE)},
         }
     },
 )

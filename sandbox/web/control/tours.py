@@ -15,10 +15,10 @@ from sandbox.core.identities import get_identity, list_identities
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 from sandbox.service import current_world
-from sandbox.web.control.api import list_of, operation, record, schema
+from sandbox.web.control.api import operation
 from sandbox.web.control.login import find_way, get_exchange, get_provider
 from sandbox.web.control.problems import refused
-from sandbox.web.control.shapes import COUNT, MOMENT, NULLABLE, OBJECT, TEXT
+from sandbox.web.control.shapes import COUNT, MOMENT, NULLABLE, OBJECT, TEXT, list_of, record, schema
 from sandbox.web.steps import AT_PROVIDER
 from sandbox.web.touring import going
 from sandbox.web.touring.documents import check_version, describe_tour, get_document, summarize_tour
@@ -123,14 +123,14 @@ _STEP = schema(
     "TourGo",
     record(
         {
-            "break": {"type": ["string", "null"], "description": "One of the next step's; left out: as it was chosen."},
+            "break": {**NULLABLE, "description": "One of the next step's; left out: as it was chosen."},
             "sign_in": {"type": "boolean", "description": "Have the sandbox sign in for the person."},
             "version": _VERSION,
         },
         optional=("break", "sign_in", "version"),
     ),
 )
-_CHOICE = record({"break": {"type": ["string", "null"]}, "version": _VERSION}, optional=("version",))
+_CHOICE = record({"break": NULLABLE, "version": _VERSION}, optional=("version",))
 _BACK = record(
     {
         "parameters": {

@@ -13,9 +13,9 @@ from sandbox.core.redaction import xml_text
 from sandbox.core.verdict import KINDS, Verdict, judge
 from sandbox.service import current_world
 from sandbox.web.control.addresses import is_own
-from sandbox.web.control.api import operation, schema
+from sandbox.web.control.api import operation
+from sandbox.web.control.shapes import TEXT, Shape, list_of, schema
 
-_TEXT = {"type": "string"}
 FINDING = schema(
     "Finding",
     {
@@ -24,9 +24,9 @@ FINDING = schema(
         "properties": {
             "code": {"enum": list(KINDS)},
             "severity": {"enum": ["error", "warning", "note"]},
-            "flow": _TEXT,
+            "flow": TEXT,
             "entry": {"type": "integer", "description": "The id of the request that shows it."},
-            "text": _TEXT,
+            "text": TEXT,
             "spec": {"type": "string", "description": "The section at stake."},
         },
     },
@@ -43,11 +43,11 @@ VERDICTS = schema(
                     "type": "object",
                     "required": ["client_id", "service", "flows", "passed", "findings"],
                     "properties": {
-                        "client_id": _TEXT,
-                        "service": _TEXT,
+                        "client_id": TEXT,
+                        "service": TEXT,
                         "flows": {"type": "integer"},
                         "passed": {"type": "boolean", "description": "Whether no finding is an error."},
-                        "findings": {"type": "array", "items": FINDING},
+                        "findings": list_of(FINDING),
                     },
                 },
             }
@@ -56,7 +56,7 @@ VERDICTS = schema(
 )
 # What was noticed is no case of its own, but told where it might have been overlooked.
 _PASSED, _OVERLOOKED = "bad-token-refused", "bad-token-accepted"
-_QUERY: dict[str, dict[str, Any]] = {"client_id": _TEXT, "format": {"enum": ["json", "junit"], "default": "json"}}
+_QUERY: dict[str, Shape] = {"client_id": TEXT, "format": {"enum": ["json", "junit"], "default": "json"}}
 
 
 @operation(

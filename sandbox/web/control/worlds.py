@@ -12,11 +12,10 @@ from sandbox.core.store import count_in_worlds, count_worlds, list_worlds
 from sandbox.core.world import DEFAULT, World, find_world
 from sandbox.mounts import Mount
 from sandbox.service import current_house, current_mount, current_world
-from sandbox.web.control.api import operation, schema
+from sandbox.web.control.api import operation
 from sandbox.web.control.fixture import check_files, told_by_issues
+from sandbox.web.control.shapes import COUNT, MOMENT, OBJECT, TEXT, list_of, schema
 
-_COUNT = {"type": "integer", "minimum": 0}
-_EPOCH = {"type": "integer"}
 _WORLD = schema(
     "World",
     {
@@ -35,16 +34,16 @@ _WORLD = schema(
         ],
         "additionalProperties": False,
         "properties": {
-            "name": {"type": "string"},
-            "url": {"type": "string", "description": "The base URL of all that is in the world."},
-            "fixture": {"type": "string", "description": "Where it was seeded from."},
-            "created_at": _EPOCH,
-            "used_at": {**_EPOCH, "description": "Its last request, give or take a minute; real time."},
-            "now": _EPOCH,
+            "name": TEXT,
+            "url": {**TEXT, "description": "The base URL of all that is in the world."},
+            "fixture": {**TEXT, "description": "Where it was seeded from."},
+            "created_at": MOMENT,
+            "used_at": {**MOMENT, "description": "Its last request, give or take a minute; real time."},
+            "now": MOMENT,
             "frozen": {"type": "boolean"},
-            "identities": _COUNT,
-            "clients": _COUNT,
-            "faults": _COUNT,
+            "identities": COUNT,
+            "clients": COUNT,
+            "faults": COUNT,
         },
     },
 )
@@ -54,14 +53,14 @@ _SNAPSHOT = schema(
         "type": "object",
         "required": ["kind", "version", "taken_at", "digest", "fixture", "tables"],
         "properties": {
-            "kind": {"type": "string"},
+            "kind": TEXT,
             "version": {"type": "integer"},
             "taken_at": {"type": "integer", "minimum": 0, "maximum": 253_402_300_799},
-            "digest": {"type": "string"},
-            "fixture": {"type": "object"},
+            "digest": TEXT,
+            "fixture": OBJECT,
             "tables": {
                 "type": "object",
-                "additionalProperties": {"type": "array", "items": {"type": "object"}},
+                "additionalProperties": list_of(OBJECT),
             },
         },
     },
@@ -76,9 +75,9 @@ _NEW = {
     "required": ["name"],
     "additionalProperties": False,
     "properties": {
-        "name": {"type": "string", "description": "Up to 64 letters, digits, - and _."},
-        "fixture": {"type": "object", "description": "A fixture document; the sandbox's own if left out."},
-        "from": {"type": "string", "description": "The name of a world to make a copy of."},
+        "name": {**TEXT, "description": "Up to 64 letters, digits, - and _."},
+        "fixture": {**OBJECT, "description": "A fixture document; the sandbox's own if left out."},
+        "from": {**TEXT, "description": "The name of a world to make a copy of."},
         "snapshot": _SNAPSHOT,
         "clock": _CLOCK,
     },
@@ -97,7 +96,7 @@ _SOURCES = ("fixture", "from", "snapshot")
         200: {
             "type": "object",
             "required": ["worlds", "total"],
-            "properties": {"worlds": {"type": "array", "items": _WORLD}, "total": _COUNT},
+            "properties": {"worlds": list_of(_WORLD), "total": COUNT},
         }
     },
     query={

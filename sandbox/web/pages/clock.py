@@ -9,11 +9,11 @@ from typing import Any
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from sandbox.core.clock import real_now
+from sandbox.core.clock import iso, real_now
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.service import current_house
 from sandbox.web.control.api import perform
-from sandbox.web.control.clock import REAL, iso
+from sandbox.web.control.clock import REAL
 from sandbox.web.pages.page import form, go_to, page, spell
 from sandbox.web.pages.typed import as_number, told
 

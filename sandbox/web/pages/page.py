@@ -16,17 +16,14 @@ from flask import Blueprint, Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.core import faults, tables
-from sandbox.core.clock import Clock
+from sandbox.core.clock import Clock, iso
 from sandbox.core.world import DEFAULT, World
 from sandbox.mounts import OWN_PREFIX
 from sandbox.service import current_mount, current_world
-from sandbox.web.control.clock import iso
 from sandbox.web.control.guard import check_form, check_page
+from sandbox.web.sizes import MOST, largest
 
 pages = Blueprint("own", __name__)
-
-# How large the forms may be that bring files, in bytes, by their endpoints.
-large_forms: dict[str, int] = {}
 
 View = Callable[..., ResponseReturnValue]
 # A page may load its own scripts and ask its own origin; nothing else, and nothing of anybody else's.
@@ -64,7 +61,7 @@ def page(path: str) -> Callable[[View], View]:
     return add
 
 
-def form(path: str, *, most: int | None = None) -> Callable[[View], View]:
+def form(path: str, *, most: int = MOST) -> Callable[[View], View]:
     """Take a form at POST /_sandbox`path`, from whoever may call the control API and from no other origin.
 
     `most` is the size of the largest one, in bytes, where it brings files.
@@ -77,8 +74,7 @@ def form(path: str, *, most: int | None = None) -> Callable[[View], View]:
             return view(**given)
 
         pages.post(f"{OWN_PREFIX}{path}")(act)
-        if most is not None:
-            large_forms[f"{pages.name}.{act.__name__}"] = most
+        largest[f"{pages.name}.{act.__name__}"] = most
         return view
 
     return add

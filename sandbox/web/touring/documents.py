@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.core import tables, tours
+from sandbox.core.clock import iso
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.tables import digest
 from sandbox.core.tour_table import Tour
 from sandbox.core.world import World
 from sandbox.mounts import OWN_PREFIX
 from sandbox.service import current_house, current_mount
-from sandbox.web.control.clock import iso
 from sandbox.web.steps import AT_PROVIDER, Step
 from sandbox.web.touring import fields
 from sandbox.web.touring.breaks import describe as describe_break

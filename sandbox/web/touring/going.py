@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response as FlaskResponse
-
 from sandbox.core import faults, tables, tours
 from sandbox.core.fault_rules import make_rule
 from sandbox.core.journal import list_entries
@@ -22,7 +20,7 @@ from sandbox.core.world import World
 from sandbox.core.worlds import share_world
 from sandbox.headless import LoginStart
 from sandbox.service import current_mount
-from sandbox.web.control.tokens import mint_token
+from sandbox.web.minting import mint
 from sandbox.web.steps import AT_PROVIDER, Callback, Step
 from sandbox.web.touring.attempts import Taken, change_callback, describe_attempt, send, take_in_callback
 from sandbox.web.touring.breaks import Break, list_breaks, make_change
@@ -81,7 +79,7 @@ def take_step(world: World, tour: Tour, broken: str | None) -> Tour:
     _check_room(tour)
     wrong = _get_break(world, tour, broken)
     step = restore_step(tour.pending)
-    token = _mint(tour, wrong) if wrong and wrong.minted else None
+    token = _mint(world, tour, wrong) if wrong and wrong.minted else None
     tour = tours.begin_sending(world, tour)
     with _given_back(world, tour), _armed(world, wrong):
         # Whoever has written holds SQLite's only lock, and the requests to come write.
@@ -203,15 +201,16 @@ def _is_sign_in(hop: Mapping[str, Any]) -> bool:
     return hop["verb"] == "sign_in" and hop["refused"] is None
 
 
-def _mint(tour: Tour, wrong: Break) -> str:
+def _mint(world: World, tour: Tour, wrong: Break) -> str:
     """A token like the one that the step brings, with one thing wrong. Raises Refusal: as the mint."""
     sign_in = next(filter(_is_sign_in, reversed(tour.hops)))
     body = {"service": tour.asked["provider"], "kind": "id_token", "identity": tour.asked["login"]}
     more = {"client": sign_in["start"]["client_id"], "issuer": sign_in["issuer"], "tamper": wrong.minted}
-    minted = mint_token({**body, **{name: value for name, value in more.items() if value}})
-    if isinstance(minted, FlaskResponse):
-        problem = minted.get_json()
-        raise Refusal(Reason(problem["reason"]), str(problem["detail"]), "break")
+    try:
+        minted = mint(world, {**body, **{name: value for name, value in more.items() if value}})
+    except Refusal as refusal:
+        world.store.session.rollback()
+        raise Refusal(refusal.reason, refusal.detail, "break") from refusal
     return str(minted["token"])
 
 
