@@ -14,7 +14,7 @@ RUN_READY  := $(VENV)/.ready-to-run
 TEST_READY := $(VENV)/.ready-to-test
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types check format components clean
+.PHONY: help run test lint types check format components bench clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,9 +44,13 @@ format: $(TEST_READY) ## Fix what can be fixed by itself
 components: ## Install what the tests use besides Python
 	@scripts/test-components.sh
 
+bench: $(RUN_READY) ## Measure logins per second beside other mocks; ARGS="--quick" is passed on
+	@PYTHON=$(PYTHON) scripts/bench-targets.sh
+	$(BIN)/python -m bench $(ARGS)
+
 clean: ## Remove everything that make has made
 	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
-	rm -rf tests/interop/node/node_modules examples/javascript/node_modules
+	rm -rf tests/interop/node/node_modules examples/javascript/node_modules bench/.targets bench/results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV_MADE): scripts/make-venv.sh
