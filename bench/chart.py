@@ -9,7 +9,12 @@ from typing import Any
 WIDTH, LABEL, RIGHT = 760, 190, 150
 ROW, BAR, GAP, TOP = 26, 16, 22, 44
 OURS = "idp-sandbox"
-_PAIRS = {"oidc": "OpenID Connect", "azure": "Azure", "github": "GitHub"}
+_PAIRS = {
+    "oidc": "OpenID Connect, id_token and access token signed",
+    "oidc-opaque": "OpenID Connect, id_token signed",
+    "azure": "Azure",
+    "github": "GitHub",
+}
 _STYLE = """
     text { font: 13px system-ui, sans-serif; fill: #1f2328 }
     .title { font-weight: 600 } .quiet { fill: #59636e; font-size: 12px }

@@ -60,6 +60,7 @@ def serve(target: Target, core: int | None = None) -> Iterator[Served]:
             started = time.perf_counter()
             process = subprocess.Popen(
                 command,
+                cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=output,

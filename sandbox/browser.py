@@ -103,8 +103,10 @@ def renew_session(slug: str, service: str, held: str, path: str, *, max_age: int
     new one back to everything below `path` of the room's URL space; it gets it with this request's answer, be that a
     refusal. It keeps the cookie for `max_age` seconds, or until it is closed.
     """
-    value, secure = new_cookie(), _is_https()
-    sessions.move_sessions(current_world(), service, held, value)
+    value, secure = held, _is_https()
+    if held == session_cookie(slug):
+        value = new_cookie()
+        sessions.move_sessions(current_world(), service, held, value)
     where = urlsplit(current_mount().url(path)).path or "/"
 
     @after_this_request

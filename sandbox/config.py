@@ -19,6 +19,10 @@ import yaml
 
 PREFIX = "IDP_SANDBOX_"
 
+_MOST_WORKERS = 64
+# More than any database holds of anything.
+_MOST_COUNTED = 10**12
+
 _SWITCH = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "on": True, "off": False}
 # Labels of letters, digits and inner hyphens (RFC 1123 section 2.1); a name of another script is written as xn--...
 _NAME = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
@@ -48,6 +52,13 @@ def _url(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def _workers(value: str) -> int:
+    workers = int(value)
+    if not 0 < workers <= _MOST_WORKERS:
+        raise ValueError(f"a number from 1 to {_MOST_WORKERS} is needed")
+    return workers
+
+
 def _database(value: str) -> str:
     """A relative SQLite path is meant from the current folder; every process must mean the same file."""
     scheme, separator, path = value.partition(":///")
@@ -73,6 +84,13 @@ def _seconds(value: str) -> int:
     if seconds < 0:
         raise ValueError("a number of seconds, or 0, is needed")
     return seconds
+
+
+def _count(value: str) -> int:
+    count = int(value)
+    if not 0 <= count <= _MOST_COUNTED:
+        raise ValueError(f"a number from 0 to {_MOST_COUNTED} is needed")
+    return count
 
 
 def _hosts(value: str) -> tuple[str, ...]:
@@ -113,6 +131,7 @@ class Config:
         "URL",
         "Database URL (sqlite:///file.db or postgresql+psycopg://...); a temporary file if left out.",
     )
+    workers: int = _option(1, _workers, "N", "How many processes answer; they share the database.")
     public_url: str | None = _option(
         None, _url, "URL", "Origin that all issued URLs carry; the request's own if left out."
     )
@@ -137,7 +156,16 @@ class Config:
         3600,
         _seconds,
         "SECONDS",
-        "How long a world may go without a request before it is dropped to make room for a new one; 0: never.",
+        "How long a world may go without a request before it is dropped; 0: never.",
+    )
+    journal_limit: int = _option(
+        10_000, _count, "N", "How many requests each world's journal keeps, the newest ones; 0: all."
+    )
+    keep_expired: int = _option(
+        3600,
+        _seconds,
+        "SECONDS",
+        "How long what has expired is still known, in real time, so that it is refused as expired.",
     )
     allowed_hosts: tuple[str, ...] = _option(
         (), _hosts, "HOSTS", "Further host names to answer to, comma-separated; loopback names always work."

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cache, lru_cache
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 from werkzeug.routing import Map, Rule
 
 from sandbox.config import Config, ConfigError, load_config
-from sandbox.core import tables
 from sandbox.core.database import (
     TemporaryDatabase,
     content_of,
@@ -25,8 +24,12 @@ from sandbox.core.database import (
 from sandbox.core.fixtures import load_fixture, shipped
 from sandbox.core.identities import find_identity
 from sandbox.core.ids import Ids
+from sandbox.core.journal import last_id
+from sandbox.core.remembered import Remembered
+from sandbox.core.session import Session
 from sandbox.core.state import Origin, seed_world
 from sandbox.core.tables import Base
+from sandbox.core.turns import Turns
 from sandbox.core.world import DEFAULT, find_world
 from sandbox.mounts import Mounts
 from sandbox.service import House
@@ -73,6 +76,7 @@ def create_app(config: Config | None = None, *, listener: str = "") -> Flask:
     fixture = load_fixture(config.fixtures or shipped("default.yaml"), CHECKS)
 
     app = Flask("sandbox", template_folder=str(TEMPLATES), static_folder=None)
+    app.ensure_sync = lambda func: func  # type: ignore[method-assign]  # as Flask documents; no view is a coroutine
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it; vendors fix the order
     app.url_rule_class = _MatchedRule
     app.url_map.strict_slashes = False
@@ -83,9 +87,8 @@ def create_app(config: Config | None = None, *, listener: str = "") -> Flask:
 
     origin = Origin(fixture, tuple((slug, service.seed) for slug, service in SERVICES.items()), CHECKS)
     temporary = TemporaryDatabase(_seeded(origin)) if config.database is None else None
-    db = _open_database(app, temporary.url if temporary else str(config.database))
-    with app.app_context():
-        engine = db.engine
+    engine = _open_database(app, temporary.url if temporary else str(config.database))
+    remembered = Remembered()
 
     def close() -> None:
         engine.dispose()
@@ -93,7 +96,15 @@ def create_app(config: Config | None = None, *, listener: str = "") -> Flask:
             temporary.remove()
 
     mounts = Mounts(SERVICES.values(), public_url=config.public_url, allowed_hosts=_own_names(config))
-    sandbox = House(config, origin, SERVICES, mounts, open_session=lambda: Session(engine), close=close)
+    sandbox = House(
+        config,
+        origin,
+        SERVICES,
+        mounts,
+        open_session=lambda: Session(engine, remembered),
+        close=close,
+        turns=Turns().taken if engine.dialect.name == "sqlite" else nullcontext,
+    )
     app.extensions["sandbox"] = sandbox
     if temporary is None:
         _make_default_world(engine, origin)
@@ -101,7 +112,7 @@ def create_app(config: Config | None = None, *, listener: str = "") -> Flask:
     if config.random_seed is not None:
         sandbox.ids = Ids(config.random_seed, _past(sandbox), listener)
 
-    edge.install(app, sandbox, db, mounts)
+    edge.install(app, sandbox, mounts)
     pages.install(app)
     app.register_blueprint(pages.pages)
     app.register_blueprint(control)
@@ -110,13 +121,13 @@ def create_app(config: Config | None = None, *, listener: str = "") -> Flask:
     return app
 
 
-def _open_database(app: Flask, url: str) -> SQLAlchemy:
+def _open_database(app: Flask, url: str) -> Engine:
     db = SQLAlchemy(model_class=Base)
     app.config.update(SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_ENGINE_OPTIONS=engine_options(url))
     db.init_app(app)
     with app.app_context():
         tune(db.engine)
-    return db
+        return db.engine
 
 
 @lru_cache(maxsize=4)
@@ -142,7 +153,8 @@ def _make_default_world(engine: Engine, origin: Origin) -> None:
 
 def _past(sandbox: House) -> int:
     with sandbox.world() as world:
-        return world.store.count(tables.JournalEntry)
+        # Not how many there are, since the oldest ones go.
+        return last_id(world.store)
 
 
 def _check_approval(sandbox: House) -> None:

@@ -10,6 +10,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -92,6 +93,8 @@ class Mounts:
             (_Claim.of(room.slug, root) for room in rooms for root in room.roots),
             key=lambda claim: (claim.has_variables, -claim.steps, -len(claim.root)),
         )
+        # All claims in one look; which of them it was, its group tells.
+        self._claims = re.compile("|".join(f"({claim.pattern})" for claim in self._roots) or "(?!)")
         self._hosts: dict[str, tuple[str, str, tuple[tuple[str, str], ...]]] = {}
         for room in rooms:
             begins = tuple(sorted(room.hosts.items(), key=lambda host: -len(host[1])))
@@ -99,15 +102,11 @@ class Mounts:
                 self._hosts[host] = (room.slug, start, begins)
             local = f"{room.slug}.localhost"
             self._hosts[local] = (room.slug, "", ((local, ""),))
-        self._allowed = frozenset(allowed_hosts) | ({_hostname(public_url)} if public_url else frozenset())
+        self._names = frozenset((*self._hosts, *allowed_hosts, *((_hostname(public_url),) if public_url else ())))
 
     def knows_host(self, host: str) -> bool:
         """Whether to answer a request with this Host header; refusing the others stops DNS rebinding."""
-        match = _HOST.fullmatch(host)
-        if match is None or int((match["port"] or ":0")[1:]) > _LAST_PORT:
-            return False
-        name = match["name"].lower()
-        return name in self._hosts or name in self._allowed or is_loopback_name(name)
+        return _is_known(host, self._names)
 
     def resolve(self, scheme: str, host: str, path: str) -> tuple[Mount, str]:
         """Read off a request where it came in, and its path in the room's URL space (`/{slug}/...`)."""
@@ -116,25 +115,27 @@ class Mounts:
             world, world_prefix = in_world[1], in_world[0]
             path = path[in_world.end() :] or "/"
         origin = self._public_url or f"{scheme}://{host}"
-        mount = Mount(origin, world, world_prefix, None)
+        at = partial(Mount, origin, world, world_prefix)
         own = self._hosts.get(host_name(host))
         if own and not path.startswith(STATIC_PREFIX):
             slug, start, begins = own
-            return replace(mount, slug=slug, begins=begins, origin=f"{scheme}://{host}"), f"/{slug}{start}{path}"
+            by_host = Mount(f"{scheme}://{host}", world, world_prefix, slug, begins=begins)
+            return by_host, f"/{slug}{start}{path}"
         if _is_below(path, OWN_PREFIX):
             # What the sandbox adds to a room is with the sandbox's own at the root, and with the room's elsewhere.
             slug, slash, rest = path[len(OWN_PREFIX) + 1 :].partition("/")
             if slug not in self._slugs:
-                return mount, path
-            return replace(mount, slug=slug), f"/{slug}{OWN_PREFIX}{slash}{rest}"
+                return at(None), path
+            return at(slug), f"/{slug}{OWN_PREFIX}{slash}{rest}"
         first = path.split("/", 2)[1] if path.startswith("/") else ""
-        claim = next((claim for claim in self._roots if claim.covers(path)), None)
+        claimed = self._claims.match(path)
+        claim = self._roots[(claimed.lastindex or 1) - 1] if claimed else None
         # A claim in words is as good as a prefix, and may be the same one; a variable stands for what nobody names.
         if first in self._slugs and (claim is None or claim.has_variables):
-            return replace(mount, slug=first, by_prefix=True), path
+            return at(first, by_prefix=True), path
         if claim:
-            return replace(mount, slug=claim.slug), f"/{claim.slug}{path}"
-        return mount, path
+            return at(claim.slug), f"/{claim.slug}{path}"
+        return at(None), path
 
 
 @dataclass(frozen=True)
@@ -143,12 +144,12 @@ class _Claim:
 
     slug: str
     root: str
-    pattern: re.Pattern[str]
+    pattern: str
 
     @classmethod
     def of(cls, slug: str, root: str) -> _Claim:
         steps = ("[^/]+" if step.startswith("{") else re.escape(step) for step in root.split("/"))
-        return cls(slug, root, re.compile("/".join(steps) + "(?:/|$)"))
+        return cls(slug, root, "/".join(steps) + "(?:/|$)")
 
     @property
     def steps(self) -> int:
@@ -158,9 +159,6 @@ class _Claim:
     def has_variables(self) -> bool:
         return "{" in self.root
 
-    def covers(self, path: str) -> bool:
-        return self.pattern.match(path) is not None
-
 
 def _is_below(path: str, root: str) -> bool:
     return path == root or path.startswith(root.rstrip("/") + "/")
@@ -169,6 +167,16 @@ def _is_below(path: str, root: str) -> bool:
 def host_name(host: str) -> str:
     """The name in a Host header, in lower case and without the port."""
     return host.rsplit(":", 1)[0].lower() if not host.endswith("]") else host.lower()
+
+
+# A sandbox is called by a few names, again and again.
+@lru_cache(maxsize=512)
+def _is_known(host: str, names: frozenset[str]) -> bool:
+    match = _HOST.fullmatch(host)
+    if match is None or int((match["port"] or ":0")[1:]) > _LAST_PORT:
+        return False
+    name = match["name"].lower()
+    return name in names or is_loopback_name(name)
 
 
 def _hostname(url: str) -> str:

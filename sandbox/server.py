@@ -2,14 +2,13 @@
 
 Builds no application; that is factory.py. Tests are served from a thread by threads.py.
 
-Granian listens at one address. With TLS there is a second one in a process beside the first, on the same database;
-neither outlives the other. Each has one worker process.
+Granian listens at one address, with the workers of workers.py. With TLS there is a second one in a process beside the
+first, on the same database, with as many; neither outlives the other.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import socket
 import threading
@@ -18,26 +17,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask import Flask
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces, SSLProtocols
-from granian.log import LogLevels
-
+from sandbox import workers
 from sandbox.config import Config, ConfigError
 from sandbox.core.database import TemporaryDatabase, check_database
 from sandbox.factory import create_app
 from sandbox.services import SERVICES
 
-if TYPE_CHECKING:
-    from granian.server.common import AbstractServer
-
-# A body that never ends holds its thread; idle threads are let go after half a minute.
-_THREADS = 32
-# How long open connections may delay the end of a worker, and a worker that of its listener, in seconds.
-_WORKER_PATIENCE, _LISTENER_PATIENCE = 3, 6
+# How long its workers may delay the end of a listener, in seconds.
+_PATIENCE = 6
 
 
 def serve(config: Config, on_start: Callable[[], None] = lambda: None) -> None:
@@ -53,13 +42,13 @@ def serve(config: Config, on_start: Callable[[], None] = lambda: None) -> None:
         config = replace(config, database=temporary.url)
     try:
         _rehearse(config)
-        server = _listener(config.host, config.port)
+        server = workers.listen(config, config.port)
         server.on_startup(on_start)
         if leaf is None:
-            server.serve(target_loader=partial(_load, config), wrap_loader=False)
+            workers.run(server, config)
             return
         with _beside(partial(_serve_tls, config, leaf), on_end=server.signal_handler_interrupt):
-            server.serve(target_loader=partial(_load, config), wrap_loader=False)
+            workers.run(server, config)
     finally:
         if temporary:
             temporary.remove()
@@ -96,56 +85,6 @@ def find_bind_problem(host: str, port: int) -> str | None:
     return None
 
 
-def _listener(host: str, port: int, leaf: Path | None = None) -> AbstractServer[Any]:
-    return Granian(
-        "sandbox",
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        http=HTTPModes.http1,
-        workers=1,
-        blocking_threads=_THREADS,
-        workers_kill_timeout=_WORKER_PATIENCE,
-        # Its warnings are of the number of threads, which is meant.
-        log_level=LogLevels.error,
-        ssl_cert=leaf,
-        ssl_key=leaf,
-        # Of TLS 1.2 it would offer ChaCha20 beside AES-GCM, and has no option for the suites; see docs/tls.md.
-        ssl_protocol_min=SSLProtocols.tls13,
-    )
-
-
-def _load(config: Config, listener: str = "") -> Flask:
-    """The application, in the worker that serves it."""
-    # What the worker has inherited would swallow a signal that comes before the server listens to signals. (In a Python
-    # without the GIL a worker is a thread and inherits nothing.)
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_DFL)
-    _end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
-    app = create_app(config, listener=listener)
-    _on_signal(app.extensions["sandbox"].closing.set)
-    return app
-
-
-def _on_signal(end: Callable[[], None]) -> None:
-    """Call `end` at the first signal, however the server is going to handle it: it waits for answers that go on."""
-    if threading.current_thread() is not threading.main_thread():
-        return
-    reader, writer = socket.socketpair()
-    writer.setblocking(False)
-    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-
-    def watch() -> None:
-        # Both ends are held here for as long as the process is.
-        with reader, writer:
-            reader.recv(1)
-            end()
-            threading.Event().wait()
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 def _prepare_tls(config: Config) -> Path:
     # Imported here, so that a start without TLS does not wait for it.
     from sandbox.certificates import open_certificates  # noqa: PLC0415
@@ -158,9 +97,9 @@ def _serve_tls(config: Config, leaf: Path) -> None:
     """Serve https, in a process of its own."""
     # Ctrl+C reaches every process of a terminal; until this one can end in order, it leaves that to its parent.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    server = _listener(config.host, config.tls_port, leaf)
-    server.on_startup(lambda: _end_with_parent(server.signal_handler_interrupt))
-    server.serve(target_loader=partial(_load, config, "tls"), wrap_loader=False)
+    server = workers.listen(config, config.tls_port, leaf)
+    server.on_startup(lambda: workers.end_with_parent(server.signal_handler_interrupt))
+    workers.run(server, config, "tls")
 
 
 @contextmanager
@@ -187,25 +126,12 @@ def _beside(target: Callable[[], None], on_end: Callable[[], None]) -> Iterator[
     finally:
         stopping.set()
         process.terminate()
-        watcher.join(_LISTENER_PATIENCE)
+        watcher.join(_PATIENCE)
         if watcher.is_alive():
             process.kill()
             watcher.join()
     if ended_first.is_set() and process.exitcode:
         raise SystemExit("idp-sandbox: the https listener has ended unexpectedly")
-
-
-def _end_with_parent(end: Callable[[], None]) -> None:
-    """Call `end` when the process that started this one is gone; it may have been killed and could not tell."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        parent.join()
-        end()
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _rehearse(config: Config) -> None:

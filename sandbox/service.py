@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, cast
 
 from flask import Blueprint, Flask, Response, current_app, g, request
-from sqlalchemy.orm import Session
 
 from sandbox.config import Config
 from sandbox.core.fault_rules import check_rule
@@ -23,6 +22,7 @@ from sandbox.core.fixtures import Check
 from sandbox.core.ids import Ids
 from sandbox.core.recipes import recipe_rules
 from sandbox.core.refusals import Reason, Refusal
+from sandbox.core.session import Session
 from sandbox.core.state import Origin, Seeder
 from sandbox.core.world import DEFAULT, World, find_world
 from sandbox.headless import LoginRequest, LoginStart, Mintable, Way
@@ -198,7 +198,8 @@ class House:
     """One sandbox: its configuration, its cast, its rooms and where they live. Two of them in one process never meet.
 
     `close()` lets go of its database; a temporary one is deleted, at interpreter exit at the latest. `closing` is set
-    as soon as its end is near, for answers that would go on.
+    as soon as its end is near, for answers that would go on. `turns` is what a request works in, and `open_session` is
+    for who works across its worlds.
     """
 
     def __init__(
@@ -210,6 +211,7 @@ class House:
         *,
         open_session: Callable[[], Session],
         close: Callable[[], None],
+        turns: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self.config = config
         self.origin = origin
@@ -220,7 +222,8 @@ class House:
         }
         self.ids = Ids(config.random_seed)
         self.closing = threading.Event()
-        self._open_session = open_session
+        self.open_session = open_session
+        self.turns = turns
         self._close = close
 
     def close(self) -> None:
@@ -234,7 +237,7 @@ class House:
 
         Raises LookupError if there is no such world.
         """
-        with self._open_session() as session, session.begin():
+        with self.open_session() as session, session.begin():
             world = find_world(session, name, self.ids)
             if world is None:
                 raise LookupError(f"no world called {name!r}")

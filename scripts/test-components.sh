@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings what the test suite uses besides Python: Chromium, the PostgreSQL server programs, Node.js with npm,
+# Brings what the test suite uses besides Python: Chromium, the PostgreSQL server programs, nginx, Node.js with npm,
 # and the Node.js packages of tests/interop/node and examples/javascript. Whatever is there already is left alone,
 # so a second run returns at once.
 #
@@ -16,6 +16,7 @@ has_libatomic() {
   [[ $OSTYPE != linux* ]] || compgen -G '/usr/lib*/libatomic.so.1' || compgen -G '/usr/lib/*/libatomic.so.1'
 } >/dev/null
 has_postgres() { command -v initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb'; } >/dev/null
+has_nginx() { PATH=$PATH:/usr/sbin command -v nginx; } >/dev/null
 has_curl() { command -v curl; } >/dev/null
 has_node() { command -v node && command -v npm; } >/dev/null
 # npm writes this file as the last step of an install.
@@ -36,6 +37,7 @@ wanted=()
 has_chromium || wanted+=(chromium)
 has_libatomic || wanted+=(libatomic1)
 has_postgres || wanted+=(postgresql)
+has_nginx || wanted+=(nginx-light)
 has_curl || wanted+=(curl)
 command -v node >/dev/null || wanted+=(nodejs)
 command -v npm >/dev/null || wanted+=(npm)
@@ -60,6 +62,7 @@ require() {
 require has_chromium Chromium 'sudo apt-get install chromium'
 require has_libatomic libatomic 'sudo apt-get install libatomic1'
 require has_postgres 'PostgreSQL server' 'sudo apt-get install postgresql'
+require has_nginx nginx 'sudo apt-get install nginx-light'
 require has_curl curl 'sudo apt-get install curl'
 require has_node 'Node.js with npm' 'sudo apt-get install nodejs npm'
 for project in "${node_projects[@]}"; do

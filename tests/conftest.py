@@ -22,7 +22,12 @@ from sandbox.threads import ThreadServer
 from tests.support.databases import config_on
 from tests.support.forms import submit
 
-pytest_plugins = ["tests.support.components", "tests.support.certificates", "tests.support.measured"]
+pytest_plugins = [
+    "tests.support.components",
+    "tests.support.certificates",
+    "tests.support.measured",
+    "tests.support.real_time",
+]
 
 SignIn = Callable[..., str]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, cast
 
 from sqlalchemy import create_engine
-from sqlalchemy.orm import Session
 
 from sandbox import Config
 from sandbox.core import tables
 from sandbox.core.database import create_schema, tune
 from sandbox.core.fixtures import load_fixture, shipped
 from sandbox.core.ids import Ids
+from sandbox.core.session import Session
 from sandbox.core.state import seed_world
 from sandbox.core.world import DEFAULT
 from sandbox.services import CHECKS, SERVICES

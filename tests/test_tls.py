@@ -22,7 +22,7 @@ from sandbox import Config
 from tests.docs.markdown import example
 from tests.support.components import free_port, miss
 from tests.support.person import query
-from tests.support.process import PATIENCE, PROGRAMS, Served, environment, run, serving
+from tests.support.process import PATIENCE, PROGRAMS, Served, children, environment, run, serving
 
 CLIENT = {"client_id": "Iv1.sandboxclient", "client_secret": "sandbox-secret"}
 JSON = {"Accept": "application/json"}
@@ -324,10 +324,6 @@ def test_a_connection_that_stalls_does_not_keep_it_from_ending(serve):
         assert server.stop() == 0
 
     assert is_free(server.tls_origin)
-
-
-def children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def await_free(*origins: str | None) -> None:

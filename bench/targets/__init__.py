@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.targets.base import Target
 from bench.targets.node_mocks import EmulateGitHub, EmulateMicrosoft, MongodbMock, OAuth2MockServer, OidcProvider
-from bench.targets.own import Azure, AzurePrisme, GitHub, GitHubGmi, Oidc
+from bench.targets.own import Azure, AzurePrisme, GitHub, GitHubGmi, Oidc, OidcOpaque
 from bench.targets.python_mocks import Nanoidp, OidcProviderMock
 
 TARGETS: tuple[Target, ...] = (
@@ -12,8 +12,9 @@ TARGETS: tuple[Target, ...] = (
     OidcProviderMock(),
     Nanoidp(),
     OAuth2MockServer(),
-    OidcProvider(),
     MongodbMock(),
+    OidcOpaque(),
+    OidcProvider(),
     Azure(),
     EmulateMicrosoft(),
     AzurePrisme(),

@@ -87,6 +87,7 @@ class OidcProvider(NodeMock):
     """
 
     name = package = "oidc-provider"
+    pair = "oidc-opaque"
     tells = "id_token RS256; checks everything; signed in once"
 
     def command(self, port: int, folder: Path) -> list[str]:  # noqa: ARG002

@@ -14,6 +14,7 @@ from pathlib import Path
 from bench.flows import CODE, Step
 from bench.targets.base import CALLBACK_ENCODED, FORM, JSON, PKCE, Target
 from sandbox import __version__
+from sandbox.core.fixtures import shipped
 
 AZURE_CLIENT = "11111111-1111-4111-8111-111111111111"
 AZURE_CALLBACK = "http%3A%2F%2Flocalhost%3A9999%2Fcallback"
@@ -37,7 +38,7 @@ class Own(Target):
 
 
 class Oidc(Own):
-    name, tells = "oidc", "id_token RS256; checks everything"
+    name, tells = "oidc", "id_token and access token RS256; checks everything"
     discovery, jwks = "/oidc/main/.well-known/openid-configuration", "/oidc/main/jwks"
 
     def steps(self, port: int, prepared: Mapping[str, str]) -> list[Step]:  # noqa: ARG002
@@ -51,6 +52,18 @@ class Oidc(Own):
     def token(self, port: int, prepared: Mapping[str, str]) -> Step:  # noqa: ARG002
         form = f"grant_type=client_credentials&client_id=oidc-client&client_secret={SECRET}"
         return Step("POST", "/oidc/main/token", FORM, form, needs='"access_token"')
+
+
+class OidcOpaque(Oidc):
+    """The same with access tokens that are no JWTs, as mocks have them that sign the id_token alone."""
+
+    name, pair, tells = "oidc-opaque", "oidc-opaque", "id_token RS256, access token opaque; checks everything"
+
+    def command(self, port: int, folder: Path) -> list[str]:
+        usual, changed = "    - name: main\n", "    - name: main\n      settings: {access_token_format: opaque}\n"
+        cast = folder / "opaque.yaml"
+        cast.write_text(shipped("default.yaml").read_text("utf-8").replace(usual, changed, 1), "utf-8")
+        return [*super().command(port, folder), "--fixtures", str(cast)]
 
 
 class Azure(Own):

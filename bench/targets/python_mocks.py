@@ -32,6 +32,7 @@ class OidcProviderMock(Target):
     skipped: its form is posted at once.
     """
 
+    pair = "oidc-opaque"
     name = package = "oidc-provider-mock"
     tells = "id_token RS256; checks client and secret, no PKCE"
 

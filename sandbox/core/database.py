@@ -10,23 +10,38 @@ import tempfile
 import weakref
 from collections.abc import Callable
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Engine, create_engine, event, inspect, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from sandbox.core import indexes  # noqa: F401 - a part of the schema
 from sandbox.core.tables import Base
 
 T = TypeVar("T")
 
 # Any constant that all processes of this program share, and no other program is likely to.
 _SCHEMA_LOCK = 0x1D95A4DB
-# Room for every thread of the server; parameters, which may be secrets, stay out of error messages.
-_POOL = {"pool_size": 10, "max_overflow": 30, "hide_parameters": True}
+# Room for every thread of the server; parameters, which may be secrets, stay out of error messages. The connection that
+# was used last is used next: what SQLite has read of its file is good until another one writes.
+_POOL = {"pool_size": 10, "max_overflow": 30, "pool_use_lifo": True, "hide_parameters": True}
+# How long the driver waits, unless the URL says it: in seconds, but for the last in milliseconds. PostgreSQL that is
+# away is found out before requests pile up (https://www.postgresql.org/docs/current/libpq-connect.html); SQLite waits
+# for its one writer.
+_PATIENCE = {
+    "sqlite": {"timeout": 30},
+    "postgresql": {
+        "connect_timeout": 3,
+        "keepalives_idle": 10,
+        "keepalives_interval": 3,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+    },
+}
 # Statements as SQLite gets them, for every sandbox of the process. There are as many as the code has shapes of query.
 _COMPILED: dict[Any, Any] = {}
 
@@ -69,10 +84,11 @@ def engine_options(url: str) -> dict[str, Any]:
     if parsed.get_backend_name() == "sqlite":
         if parsed.database in (None, "", ":memory:") or "mode=memory" in url:
             raise ValueError("an in-memory SQLite cannot be served; leave --database out for a temporary file")
-        return {**_POOL, "connect_args": {"timeout": 30}}
-    if parsed.get_backend_name() == "postgresql":
-        return {**_POOL, "pool_pre_ping": True}
-    raise ValueError(f"unknown kind of database: {parsed.get_backend_name()}; use sqlite:/// or postgresql+psycopg://")
+    elif parsed.get_backend_name() != "postgresql":
+        kind = parsed.get_backend_name()
+        raise ValueError(f"unknown kind of database: {kind}; use sqlite:/// or postgresql+psycopg://")
+    patience = _PATIENCE[parsed.get_backend_name()]
+    return {**_POOL, "connect_args": {name: value for name, value in patience.items() if name not in parsed.query}}
 
 
 def check_database(url: str) -> None:
@@ -128,12 +144,12 @@ def create_schema(connection: Connection) -> None:
 @lru_cache(maxsize=2)
 def _schema(kind: str) -> tuple[str, ...]:
     # Written once in a process: many sandboxes are made in one, and the statements never differ.
-    dialect = postgresql.dialect() if kind == "postgresql" else sqlite.dialect()  # type: ignore[no-untyped-call]
+    dialect = import_module(f"sqlalchemy.dialects.{kind}").dialect()
     tables = Base.metadata.sorted_tables
     statements = [str(CreateTable(table).compile(dialect=dialect)) for table in tables]
     for table in tables:
-        indexes = sorted(table.indexes, key=lambda index: str(index.name))
-        statements += [str(CreateIndex(index).compile(dialect=dialect)) for index in indexes]
+        in_order = sorted(table.indexes, key=lambda index: str(index.name))
+        statements += [str(CreateIndex(index).compile(dialect=dialect)) for index in in_order]
     return tuple(statements)
 
 

@@ -27,7 +27,7 @@ _INSTEAD = ("refuse", "answer", "drop", "redirect_loop")
 # To who asks in-process these are all one: no answer that could be used.
 _UNUSABLE = ("answer", "drop", "truncate", "redirect_loop", "malform")
 # What tells of the provider's own state, and not of the request, is its failure to who asked.
-_OWN_STATE = (Reason.INTERNAL_ERROR, Reason.RATE_LIMITED, Reason.LIMIT_REACHED)
+_OWN_STATE = (Reason.INTERNAL_ERROR, Reason.DATABASE_UNAVAILABLE, Reason.RATE_LIMITED, Reason.LIMIT_REACHED)
 
 
 class Interruption(Exception):

@@ -25,6 +25,8 @@ _FEW = 500
 MOST_LOOKED_AT = 200
 # Issued on the way to a login, and none yet.
 _NO_TOKENS = frozenset({"authorization_code", "pushed_request", "state"})
+# For how long what was given out is known to belong to its flow, whatever becomes of the journal, in seconds.
+_TRACE_TTL = 3600
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def mark(world: World, value: str) -> None:
     """Have whoever brings `value` back (a state, a signed token) go on with the flow of this unit of work."""
     if world.entry.flow is None:
         world.entry.note(flow=world.ids.text(16))
-    world.store.put(tables.Trace, digest=digest(value), flow=world.entry.flow)
+    world.store.put(tables.Trace, digest=digest(value), flow=world.entry.flow, expires_at=world.now() + _TRACE_TTL)
 
 
 def follow(world: World, value: str | None) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import string
 import uuid
+from functools import cache
 
 ALPHANUMERIC = string.ascii_uppercase + string.ascii_lowercase + string.digits
 HEX = "0123456789abcdef"
@@ -15,6 +16,12 @@ HEX = "0123456789abcdef"
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 # No vowels and no look-alikes, as RFC 8628 section 6.1 recommends for codes that people type.
 USER_CODE = "BCDFGHJKLMNPQRSTVWXZ"
+
+
+@cache
+def _letters(alphabet: str) -> bytes:
+    """The letter of this alphabet that each byte stands for."""
+    return bytes(ord(alphabet[byte % len(alphabet)]) for byte in range(256))
 
 
 class Ids:
@@ -30,7 +37,9 @@ class Ids:
 
     def text(self, length: int, alphabet: str = ALPHANUMERIC) -> str:
         """`length` characters of `alphabet`."""
-        return "".join(self._random.choices(alphabet, k=length))
+        # The system is asked once, not for each character. A byte does not stand for each letter equally often; to
+        # guess one takes 5.9 bits of the 5.95 that there could be.
+        return self._random.randbytes(length).translate(_letters(alphabet)).decode()
 
     def hex(self, length: int) -> str:
         """`length` lower-case hexadecimal digits."""

@@ -148,6 +148,7 @@ class Reason(StrEnum):
     METHOD_NOT_ALLOWED = auto()
     BODY_TOO_LARGE = auto()
     MEDIA_TYPE_UNSUPPORTED = auto()
+    DATABASE_UNAVAILABLE = auto()
     INTERNAL_ERROR = auto()
 
 

@@ -10,25 +10,27 @@ from typing import Any, cast
 
 from sqlalchemy import Table
 
+from sandbox.core import indexes  # noqa: F401 - unique ones are keys as well
 from sandbox.core.store import Store
-from sandbox.core.tables import Base, JournalEntry, Mail
+from sandbox.core.tables import Base, JournalEntry, Mail, World
 from sandbox.core.tour_table import Tour  # noqa: F401 - one of all there are
 
 Row = dict[str, Any]
-# {name of a table: its rows, in the order of their keys}; the world is no part of a row, nor is a number that counts
-# over all worlds.
+# {name of a table: its rows, in the order of their keys}; the world is no part of a row, nor is what only this
+# database understands.
 Rows = Mapping[str, list[Row]]
 
 TABLES: Mapping[str, type[Base]] = {
     cast(str, mapper.class_.__tablename__): mapper.class_
     for mapper in sorted(Base.registry.mappers, key=lambda mapper: mapper.class_.__tablename__)
 }
-_COUNTED: tuple[type[Base], ...] = (JournalEntry, Mail)
+# What is good in one database only: numbers that count over all worlds, and what tells processes of a change.
+_OWN: Mapping[type[Base], tuple[str, ...]] = {JournalEntry: ("id",), Mail: ("id",), World: ("version",)}
 
 
 def columns_of(table: type[Base]) -> tuple[str, ...]:
     """The columns of a row as it is written down."""
-    left_out = {"world", "id"} if table in _COUNTED else {"world"}
+    left_out = {"world", *_OWN.get(table, ())}
     return tuple(column.key for column in cast(Table, table.__table__).c if column.key not in left_out)
 
 

@@ -11,10 +11,9 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from sandbox.core import tables
-from sandbox.core.clock import Clock, real_now
+from sandbox.core.clock import Clock, real_now, serial
 from sandbox.core.database import create_schema, in_memory
 from sandbox.core.fault_rules import make_rule
 from sandbox.core.faults import seed_faults
@@ -24,6 +23,7 @@ from sandbox.core.identities import found_by
 from sandbox.core.ids import Ids
 from sandbox.core.recipes import recipe_rules
 from sandbox.core.rows import Rows, read_rows
+from sandbox.core.session import Session
 from sandbox.core.store import Store
 from sandbox.core.world import World
 
@@ -64,6 +64,7 @@ def seed_world(
         faults_armed=world.faults_armed,
         created_at=clock.now(),
         used_at=real_now(),
+        version=serial(),
     )
     return world
 

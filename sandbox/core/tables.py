@@ -1,7 +1,7 @@
 """Everything the sandbox remembers, as typed tables. Every row belongs to a world.
 
-Holds no behaviour: queries are in store.py. Secrets a client presents (codes, tokens) are kept as SHA-256
-digests only, but in the journal; `*_at` are epoch seconds.
+Holds no behaviour: queries are in store.py, and by what else than their keys rows are found in indexes.py. Secrets a
+client presents (codes, tokens) are kept as SHA-256 digests only, but in the journal; `*_at` are epoch seconds.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, MetaData, Text
+from sqlalchemy import JSON, BigInteger, Integer, MetaData, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
 
@@ -28,7 +28,7 @@ class World(Base):
     """An isolated sandbox: its clock and its rooms' settings by slug.
 
     `fixture` names where it was seeded from; `used_at` is when it last had a request, give or take a minute, in real
-    epoch seconds.
+    epoch seconds. `version` is another one whenever the cast has changed.
     """
 
     __tablename__ = "worlds"
@@ -40,6 +40,7 @@ class World(Base):
     faults_armed: Mapped[bool]
     created_at: Mapped[int]
     used_at: Mapped[int]
+    version: Mapped[int]
 
 
 class Document(Base):
@@ -66,7 +67,7 @@ class Identity(Base):
     deactivated: Mapped[bool]
     emails: Mapped[list[Any]]
     attributes: Mapped[dict[str, Any]]
-    found_by: Mapped[str] = mapped_column(default="")
+    found_by: Mapped[str]
     position: Mapped[int]
 
 
@@ -121,8 +122,6 @@ class Account(Base):
     attributes: Mapped[dict[str, Any]]
     created_at: Mapped[int]
 
-    __table_args__ = (Index("accounts_by_id", "world", "service", "id", unique=True),)
-
 
 class Link(Base):
     """What leads to an account of a room: an identity elsewhere, an address, a name that its customer has for it.
@@ -137,8 +136,6 @@ class Link(Base):
     account: Mapped[str]
     attributes: Mapped[dict[str, Any]]
     created_at: Mapped[int]
-
-    __table_args__ = (Index("links_by_account", "world", "service", "account"),)
 
 
 class Consent(Base):
@@ -187,8 +184,6 @@ class SignInSession(Base):
     used_at: Mapped[int]
     expires_at: Mapped[int]
     ended_at: Mapped[int | None]
-
-    __table_args__ = (Index("sign_in_sessions_by_browser", "world", "browser"),)
 
 
 class SessionClient(Base):
@@ -266,8 +261,6 @@ class DeviceGrant(Base):
     denied_at: Mapped[int | None]
     redeemed_at: Mapped[int | None]
 
-    __table_args__ = (Index("device_grants_by_user_code", "world", "user_code"),)
-
 
 class Token(Base):
     """An access token, refresh token or API key. All tokens that one login issued share its `family`.
@@ -294,20 +287,16 @@ class Token(Base):
     used_at: Mapped[int | None]
     revoked_at: Mapped[int | None]
 
-    __table_args__ = (
-        Index("tokens_by_family", "world", "family"),
-        Index("tokens_by_owner", "world", "service", "login", "client_id"),
-    )
-
 
 class Counter(Base):
-    """How often something happened in the window that began at `window_at`."""
+    """How often something happened in the window that began at `window_at`; nobody asks after `expires_at`."""
 
     __tablename__ = "counters"
 
     name: Mapped[str] = mapped_column(primary_key=True)
     window_at: Mapped[int] = mapped_column(primary_key=True)
     used: Mapped[int]
+    expires_at: Mapped[int | None]
 
 
 class Fault(Base):
@@ -348,16 +337,18 @@ class Mail(Base):
     text: Mapped[str]
     sent_at: Mapped[int]
 
-    __table_args__ = (Index("mail_by_world", "world", "id"),)
-
 
 class Trace(Base):
-    """Something that was given out in a flow, and that whoever brings it back goes on with that flow."""
+    """Something that was given out in a flow; whoever brings it back goes on with that flow.
+
+    It may be forgotten after `expires_at`, once the journal has forgotten the flow.
+    """
 
     __tablename__ = "traces"
 
     digest: Mapped[str] = mapped_column(primary_key=True)
     flow: Mapped[str]
+    expires_at: Mapped[int]
 
 
 class JournalEntry(Base):
@@ -384,15 +375,9 @@ class JournalEntry(Base):
     flow: Mapped[str | None]
     client_id: Mapped[str | None]
     login: Mapped[str | None]
-    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    facts: Mapped[dict[str, Any]]
     request: Mapped[dict[str, Any]]
     response: Mapped[dict[str, Any]]
-
-    __table_args__ = (
-        Index("journal_by_world", "world", "id"),
-        Index("journal_by_flow", "world", "flow"),
-        Index("journal_by_client", "world", "client_id", "flow"),
-    )
 
 
 def digest(secret: str) -> str:

@@ -11,18 +11,18 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from sandbox.core import tables
 from sandbox.core.clock import Clock
 from sandbox.core.drafts import Forger
 from sandbox.core.ids import Ids
 from sandbox.core.journal import Entry
+from sandbox.core.session import Session
 from sandbox.core.store import Store
 
 DEFAULT = "default"
 # What a world may be called, as a step of a URL's path.
 NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
+_NAME = re.compile(NAME)
 
 
 @dataclass
@@ -66,14 +66,14 @@ def find_world(session: Session, name: str, ids: Ids) -> World | None:
     """Open the world called `name`, or None if there is none."""
     store = Store(session, name)
     # Not every database can be asked for what is no name.
-    row = store.find(tables.World) if re.fullmatch(NAME, name) else None
+    row = store.head() if _NAME.fullmatch(name) else None
     if row is None:
         return None
     return World(
         store=store,
         clock=Clock(row.clock_offset, row.frozen_at),
         ids=ids,
-        settings=row.settings,
+        settings=store.recall("settings", store.settings),
         faults_armed=row.faults_armed,
         used_at=row.used_at,
     )

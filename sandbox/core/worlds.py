@@ -9,14 +9,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from sandbox.core import documents, snapshots, tables
-from sandbox.core.clock import Clock, real_now
+from sandbox.core.clock import Clock, real_now, serial
 from sandbox.core.ids import Ids
 from sandbox.core.keysets import name_first_key
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.rows import TABLES, Row, Rows, remove_rows, write_rows
+from sandbox.core.session import Session
 from sandbox.core.state import Origin, first_rows
 from sandbox.core.store import Store, count_worlds, list_worlds
 from sandbox.core.world import DEFAULT, NAME, World, find_world
@@ -126,21 +125,29 @@ def delete_world(session: Session, name: str) -> None:
 
 def drop_idle_worlds(session: Session, idle: int) -> int:
     """Delete the worlds that had no request for `idle` seconds (0: none); returns how many there were."""
-    # As old as what is noted may be, they were used since.
-    before = real_now() - idle - _USED
-    idle_ones = [row.world for row in list_worlds(session) if idle and row.world != DEFAULT and row.used_at < before]
-    return sum(_drop(Store(session, name), before) for name in idle_ones)
+    return sum(drop_idle_world(session, name, idle) for name in list_idle_worlds(session, idle))
 
 
-def _drop(store: Store, before: int) -> bool:
-    # Somebody may have come to it since it was listed.
+def list_idle_worlds(session: Session, idle: int) -> list[str]:
+    """The names of the worlds that had no request for `idle` seconds (0: none)."""
+    return [row.world for row in list_worlds(session) if idle and row.world != DEFAULT and _is_idle(row, idle)]
+
+
+def drop_idle_world(session: Session, name: str, idle: int) -> bool:
+    """Delete the world unless somebody has come to it since it was listed; tells whether it was deleted."""
+    store = Store(session, name)
     if not store.try_lock(_LOCK):
         return False
     row = store.find(tables.World)
-    if row is None or row.used_at >= before:
+    if row is None or not _is_idle(row, idle):
         return False
     remove_rows(store)
     return True
+
+
+def _is_idle(row: tables.World, idle: int) -> bool:
+    # As old as what is noted may be, it was used since.
+    return row.used_at < real_now() - idle - _USED
 
 
 def note_use(world: World) -> bool:
@@ -192,7 +199,7 @@ def _copy_template(store: Store, origin: Origin, ids: Ids) -> World:
 def _fill(store: Store, rows: Rows, ids: Ids) -> World:
     [about] = rows[_WORLDS]
     now = real_now()
-    store.add(tables.World, **{**about, "created_at": now, "used_at": now})
+    store.add(tables.World, **{**about, "created_at": now, "used_at": now, "version": serial()})
     write_rows(store, {table: members for table, members in rows.items() if table != _WORLDS})
     clock = Clock(about["clock_offset"], about["frozen_at"])
     return World(store, clock, ids, about["settings"], faults_armed=about["faults_armed"], used_at=now)

@@ -53,8 +53,10 @@ def allow(
     if user_code:
         # First, since another person may have answered the device meanwhile: then nothing is granted.
         device_code.approve_device(world, device_code.get_pending_grant(world, service, user_code), login, scopes)
-    before = consents.granted_scopes(world, service, client_id, login) or ()
-    consents.remember_consent(world, service, client_id, login, merge((*before, *scopes)))
+    before = consents.granted_scopes(world, service, client_id, login)
+    granted = merge((*(before or ()), *scopes))
+    if granted != before:
+        consents.remember_consent(world, service, client_id, login, granted)
     world.entry.note(login=login)
     return bool(user_code)
 

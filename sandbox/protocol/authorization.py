@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from sandbox.core import tables
@@ -70,6 +70,10 @@ class AuthorizationRequest:
         lists = {name: tuple(stored[name]) for name in ("scopes", "acr_values", "resources")}
         return cls(**{**stored, **lists})
 
+    def store(self) -> dict[str, Any]:
+        """The request as it is stored, for `restore`."""
+        return dict(vars(self))
+
     @property
     def prompts(self) -> frozenset[str]:
         """The values of `prompt`, which is a list (OIDC Core section 3.1.2.1)."""
@@ -130,7 +134,7 @@ def begin(
         tables.Transaction,
         id=transaction.id,
         service=service,
-        request=asdict(request),
+        request=request.store(),
         flow=transaction.flow,
         login=None,
         sid=None,
@@ -198,7 +202,7 @@ def issue_authorization_code(
         login=login,
         ttl=ttl,
         flow=transaction.flow,
-        data={"request": asdict(request), "scopes": list(scopes), "sid": sid},
+        data={"request": request.store(), "scopes": list(scopes), "sid": sid},
     )
 
 

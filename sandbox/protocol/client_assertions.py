@@ -16,6 +16,8 @@ from sandbox.protocol.outgoing import fetch_json
 LEEWAY = 60
 # An assertion that lives longer was not made for one request.
 _MAX_LIFE = 3600
+# What ends later than any clock shows never ends, and no column need hold it.
+_LATEST = 2**40
 
 
 def check_assertion(
@@ -48,7 +50,8 @@ def check_assertion(
     if not any(isinstance(one, str) and one in audiences for one in addressed):
         raise Refusal(Reason.CLIENT_ASSERTION_AUDIENCE_WRONG, f"aud must be {' or '.join(audiences)}; found {named!r}")
     _check_life(world, claims)
-    check_unused(world, f"{client.service} {client.client_id}", claims.get("jti"), Reason.CLIENT_ASSERTION_INVALID)
+    whose, until = f"{client.service} {client.client_id}", claims["exp"] + LEEWAY
+    check_unused(world, whose, claims.get("jti"), Reason.CLIENT_ASSERTION_INVALID, until=until)
 
 
 def client_keys(client: tables.Client, assertion: str, network: Collection[str]) -> list[Key]:
@@ -77,11 +80,15 @@ def usable_keys(jwks: Any, algorithm: str) -> Iterable[Key]:
             continue
 
 
-def check_unused(world: World, whose: str, jti: object, otherwise: Reason) -> None:
-    """Note a jti, and refuse one that was seen before. Raises Refusal: `otherwise`."""
+def check_unused(world: World, whose: str, jti: object, otherwise: Reason, *, until: float | None) -> None:
+    """Note a jti, and refuse one that was seen before. Raises Refusal: `otherwise`.
+
+    After `until` (epoch seconds; None: never) what has it is refused anyway, and it may be forgotten.
+    """
     if not isinstance(jti, str) or not jti:
         raise Refusal(otherwise, "there is no jti")
-    if world.store.count_up(tables.Counter, "used", name=f"jti {digest(f'{whose} {jti}')}", window_at=0) > 1:
+    name, end = f"jti {digest(f'{whose} {jti}')}", None if until is None or until > _LATEST else int(until) + 1
+    if world.store.count_up(tables.Counter, "used", name=name, window_at=0, expires_at=end) > 1:
         raise Refusal(otherwise, f"the jti {jti!r} was used before")
 
 

@@ -45,7 +45,7 @@ def check_proof(world: World, proofs: Sequence[str], *, method: str, url: str, a
     if access_token is not None and claims.get("ath") != _hash(access_token):
         raise _invalid("ath is not the hash of the access token")
     jkt = thumbprint(jwk)
-    check_unused(world, f"dpop {jkt}", claims.get("jti"), Reason.DPOP_PROOF_INVALID)
+    check_unused(world, f"dpop {jkt}", claims.get("jti"), Reason.DPOP_PROOF_INVALID, until=claims["iat"] + WINDOW)
     return jkt
 
 

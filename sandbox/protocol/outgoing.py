@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from sandbox.core.clock import elapsed_us, tick
 from sandbox.core.refusals import Reason, Refusal
+from sandbox.core.turns import given_up
 from sandbox.protocol.redirects import origin
 
 if TYPE_CHECKING:
@@ -95,7 +96,10 @@ def _call(
     check_allowed(url, network)
     try:
         # A redirect could lead anywhere.
-        with requests.request(method, url, data=form, timeout=TIMEOUT, allow_redirects=False, stream=True) as response:
+        with (
+            given_up(),
+            requests.request(method, url, data=form, timeout=TIMEOUT, allow_redirects=False, stream=True) as response,
+        ):
             if not 200 <= response.status_code < 300:
                 raise Refusal(failed, f"{url} answered {response.status_code}")
             return read_body(response).decode("utf-8", "replace")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sandbox.core.refusals import Reason, Refusal
+from sandbox.core.turns import given_up
 from sandbox.protocol import outgoing
 from sandbox.protocol.redirects import is_safe, with_query
 
@@ -72,7 +73,7 @@ def redeem(
     _check_text(parameters)
     method = _auth_method(document, client)
     try:
-        with OAuth2Session(client.client_id, client.secret, token_endpoint_auth_method=method) as session:
+        with given_up(), OAuth2Session(client.client_id, client.secret, token_endpoint_auth_method=method) as session:
             session.register_compliance_hook("access_token_response", _bounded)
             answer = session.fetch_token(
                 url,

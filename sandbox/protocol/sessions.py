@@ -70,10 +70,11 @@ def move_sessions(world: World, service: str, cookie: str, new_cookie: str) -> N
     world.store.change(tables.SignInSession, {"browser": digest(new_cookie)}, **where)
 
 
-def use_session(world: World, sid: str, client_id: str) -> None:
+def use_session(world: World, session: tables.SignInSession, client_id: str) -> None:
     """A client is let in by this session: it will hear of its end, and the person is the browser's first choice."""
-    world.store.change(tables.SignInSession, {"used_at": world.now()}, sid=sid)
-    world.store.put(tables.SessionClient, sid=sid, client_id=client_id)
+    if session.used_at != world.now():
+        world.store.change(tables.SignInSession, {"used_at": world.now()}, sid=session.sid)
+    world.store.put(tables.SessionClient, sid=session.sid, client_id=client_id)
 
 
 def session_clients(world: World, sid: str) -> list[str]:

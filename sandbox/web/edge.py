@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
+from flask.ctx import _AppCtxGlobals
 from flask.typing import ResponseReturnValue
-from flask_sqlalchemy import SQLAlchemy
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 from werkzeug.wsgi import get_path_info
@@ -21,15 +21,19 @@ from werkzeug.wsgi import get_path_info
 from sandbox.core.clock import Clock, tick
 from sandbox.core.fault_calls import Interruption
 from sandbox.core.journal import Entry
+from sandbox.core.outage import find_outage, reconnecting
 from sandbox.core.redaction import printable
 from sandbox.core.refusals import Reason, Refusal
+from sandbox.core.session import Session
+from sandbox.core.turns import given_up
 from sandbox.core.world import DEFAULT, World
 from sandbox.core.worlds import drop_idle_worlds, note_use, open_world, share_world
-from sandbox.mounts import Mount, Mounts
+from sandbox.mounts import Mounts
 from sandbox.service import FLOW, House, Service
 from sandbox.web import faults
 from sandbox.web.errors import render_refusal
 from sandbox.web.names import NameWatch
+from sandbox.web.outage import give_up
 from sandbox.web.recording import write_journal
 from sandbox.web.sizes import MOST, largest
 from sandbox.web.touring import watching
@@ -53,13 +57,21 @@ _HEADERS = {
     "frame-ancestors 'none'",
 }
 StartResponse = Callable[..., Any]
+_REAL = Clock()
 
 
 class MountMiddleware:
     """Moves each request to its room's URL space before routing, and remembers where it came in."""
 
-    def __init__(self, wsgi_app: Callable[..., Iterable[bytes]], mounts: Mounts, names: NameWatch) -> None:
+    def __init__(
+        self,
+        wsgi_app: Callable[..., Iterable[bytes]],
+        mounts: Mounts,
+        names: NameWatch,
+        turns: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         self._wsgi_app = wsgi_app
+        self._turns = turns
         self._mounts = mounts
         self._names = names
 
@@ -75,40 +87,46 @@ class MountMiddleware:
             self._names.see(mount, host)
         if inner != path:
             environ["PATH_INFO"] = inner.encode().decode("latin-1")
-        return self._wsgi_app(environ, start_response)
+        with self._turns():
+            return self._wsgi_app(environ, start_response)
 
 
-def install(app: Flask, sandbox: House, db: SQLAlchemy, mounts: Mounts) -> None:
+def install(app: Flask, sandbox: House, mounts: Mounts) -> None:
     """Put the edge around every request of `app`."""
-    app.wsgi_app = MountMiddleware(app.wsgi_app, mounts, NameWatch(sandbox.config.public_url))  # type: ignore[method-assign]  # Flask's documented hook
-    _install_entry(app, sandbox, db)
-    _install_refusals(app, sandbox, db)
-    _install_exit(app, sandbox, db)
+    app.wsgi_app = MountMiddleware(app.wsgi_app, mounts, NameWatch(sandbox.config.public_url), sandbox.turns)  # type: ignore[method-assign]  # Flask's documented hook
+    _install_entry(app, sandbox)
+    _install_refusals(app, sandbox)
+    _install_exit(app, sandbox)
 
 
-def _install_entry(app: Flask, sandbox: House, db: SQLAlchemy) -> None:
+def _install_entry(app: Flask, sandbox: House) -> None:
     @app.before_request
     def enter() -> None:
-        flow = request.environ.get(FLOW)
-        g.started, g.entry = tick(), Entry(flow=flow, bound=flow is not None)
-        mount: Mount = request.environ["sandbox.mount"]
-        g.mount = mount
-        if not request.environ["sandbox.known_host"]:
-            raise Refusal(Reason.HOST_UNKNOWN, f"this sandbox does not answer to the host {request.host!r}")
-        world = _open_world(sandbox, db, mount.world)
-        world.entry, world.apart = g.entry, partial(sandbox.world, mount.world)
-        g.world = world
-        _check_body()
-        if watching.COOKIE in request.cookies and mount.slug:
+        sent, here = _at_hand()
+        flow = sent.environ.get(FLOW)
+        here.started, here.entry = tick(), Entry(flow=flow, bound=flow is not None)
+        here.mount = mount = sent.environ["sandbox.mount"]
+        here.session = session = sandbox.open_session()
+        if not sent.environ["sandbox.known_host"]:
+            raise Refusal(Reason.HOST_UNKNOWN, f"this sandbox does not answer to the host {sent.host!r}")
+        world = reconnecting(session, partial(_open_world, sandbox, session, mount.world))
+        world.entry, world.apart = here.entry, partial(sandbox.world, mount.world)
+        here.world = world
+        _check_body(sent)
+        if mount.slug and watching.COOKIE in sent.cookies:
             watching.enter(world)
         # A preflight is the browser's own: a fault waits for the call behind it.
-        if mount.slug and request.method != "OPTIONS":
-            faults.enter(world, mount.slug, _operation(), partial(_apart, world))
+        if mount.slug and sent.method != "OPTIONS":
+            faults.enter(world, mount.slug, _operation(sent), partial(_apart, world))
 
 
-def _open_world(sandbox: House, db: SQLAlchemy, name: str) -> World:
+def _at_hand() -> tuple[Request, _AppCtxGlobals]:
+    """This request and what is kept with it, looked up once: a look through a proxy costs more than what it finds."""
+    return request._get_current_object(), g._get_current_object()  # type: ignore[attr-defined]  # as Werkzeug documents
+
+
+def _open_world(sandbox: House, session: Session, name: str) -> World:
     """The world with this name; on its first use it is made. Raises Refusal: LIMIT_REACHED."""
-    session = db.session()
     while True:
         world = share_world(session, name, sandbox.ids)
         if world is None:
@@ -126,25 +144,25 @@ def _open_world(sandbox: House, db: SQLAlchemy, name: str) -> World:
 def _apart(world: World) -> Iterator[None]:
     """End what the request holds for as long as it waits, and work on in its world then, if that is still there."""
     world.store.session.commit()
-    yield
+    with given_up():
+        yield
     share_world(world.store.session, world.name, world.ids)
 
 
-def _commit(db: SQLAlchemy) -> None:
+def _commit(session: Session, world: World | None) -> None:
     # What a refused request has done up to its refusal (a slowed-down poll, a revoked family) is part of it.
-    world: World | None = g.get("world")
-    if world and world.name != DEFAULT and share_world(db.session(), world.name, world.ids) is None:
+    if world and world.name != DEFAULT and share_world(session, world.name, world.ids) is None:
         # It was deleted meanwhile, and no row is without its world.
-        db.session.rollback()
-    db.session.commit()
+        session.rollback()
+    session.commit()
 
 
-def _install_refusals(app: Flask, sandbox: House, db: SQLAlchemy) -> None:
+def _install_refusals(app: Flask, sandbox: House) -> None:
     @app.errorhandler(Refusal)
     def refuse(refusal: Refusal) -> ResponseReturnValue:
         g.entry.refusal = refusal
         faults.stop_listening()
-        service = _service(sandbox)
+        service = _service(sandbox, request)
         return (service.render_refusal if service else render_refusal)(refusal)
 
     @app.errorhandler(Interruption)
@@ -155,6 +173,10 @@ def _install_refusals(app: Flask, sandbox: House, db: SQLAlchemy) -> None:
     def refuse_routing(error: HTTPException) -> ResponseReturnValue:
         if error.response is not None or (error.code or 500) < 400:
             return error
+        failed = getattr(error, "original_exception", None)
+        if isinstance(failed, Exception) and (outage := find_outage(failed)):
+            # It came while another refusal was put into words.
+            return give_up(g.session, outage, failed)
         reason = _ROUTING.get(error.code or 500, Reason.BODY_MALFORMED)
         response = app.make_response(refuse(Refusal(reason, _routing_detail(error))))
         allow = getattr(error, "valid_methods", None)
@@ -164,64 +186,87 @@ def _install_refusals(app: Flask, sandbox: House, db: SQLAlchemy) -> None:
 
     @app.errorhandler(Exception)
     def refuse_crash(error: Exception) -> ResponseReturnValue:
+        if outage := find_outage(error):
+            return give_up(g.session, outage, error)
         log.exception("%s %s failed", request.method, request.environ["sandbox.path"])
-        db.session.rollback()
+        g.session.rollback()
         if "world" in g:
-            share_world(db.session(), g.world.name, sandbox.ids)
+            share_world(g.session, g.world.name, sandbox.ids)
         return refuse(Refusal(Reason.INTERNAL_ERROR, f"a defect of the sandbox: {type(error).__name__}: {error}"))
 
 
-def _install_exit(app: Flask, sandbox: House, db: SQLAlchemy) -> None:
+def _install_exit(app: Flask, sandbox: House) -> None:
     @app.after_request
     def leave(response: Response) -> Response:
-        service = _service(sandbox)
-        if service and "world" in g:
+        try:
+            return finish(response)
+        except Exception as error:
+            if outage := find_outage(error):
+                return finish(give_up(g.session, outage, error))
+            raise
+
+    def finish(response: Response) -> Response:
+        sent, here = _at_hand()
+        service, world = _service(sandbox, sent), here.get("world")
+        if service and world:
             # Before the room's headers, so that a browser may read a changed answer too.
             response = service.after_request(faults.change_answer(response))
-        _add_headers(response)
-        if "world" in g and _is_journaled():
-            faults.find_login(g.world)
-            write_journal(response, _operation())
-        if "world" in g and service and watching.COOKIE in request.cookies:
+        _add_headers(response, world, here.entry.refusal)
+        if world and _is_journaled(sent):
+            faults.find_login(world)
+            write_journal(response, _operation(sent))
+        if world and service and watching.COOKIE in sent.cookies:
             response = watching.leave(response)
-        _commit(db)
+        _commit(here.session, world)
         return faults.deliver(response)
 
+    @app.teardown_request
+    def let_go(_error: BaseException | None) -> None:
+        if session := g.pop("session", None):
+            session.close()
 
-def _add_headers(response: Response) -> None:
-    if "world" in g and g.world.clock != Clock():
+
+def _add_headers(response: Response, world: World | None, refusal: Refusal | None) -> None:
+    if world and world.clock != _REAL:
         # Clients reckon a token's expiry from the date, so it must follow a clock that was moved; otherwise the
         # server's own date is right, and two would be one too many.
-        response.headers["Date"] = http_date(g.world.now())
-    if refusal := g.entry.refusal:
+        response.headers["Date"] = http_date(world.now())
+    if refusal:
         response.headers["X-Sandbox-Reason"] = _header(f"{refusal.reason}; {refusal.detail}")
+    there = {name.lower() for name, _ in response.headers}
     for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
+        if name.lower() not in there:
+            response.headers.add(name, value)
 
 
-def _check_body() -> None:
-    request.max_content_length = largest.get(request.endpoint or "", MOST)
+def _check_body(sent: Request) -> None:
+    sent.max_content_length = largest.get(sent.endpoint or "", MOST)
     # Werkzeug takes a body for whole that its sender cut off or, when it is chunked, that the limit cut off.
-    declared, received = request.content_length, len(request.get_data())
+    declared = sent.content_length
+    if declared == 0:
+        return
+    with given_up():
+        received = len(sent.get_data())
+        if declared is None:
+            sent.stream.read(1)
     if declared is None:
-        request.stream.read(1)
-    elif received < declared:
+        return
+    if received < declared:
         raise Refusal(Reason.BODY_MALFORMED, f"the body ended after {received} of {declared} bytes")
 
 
-def _service(sandbox: House) -> Service | None:
-    slug = request.environ["sandbox.mount"].slug
+def _service(sandbox: House, sent: Request) -> Service | None:
+    slug = sent.environ["sandbox.mount"].slug
     return sandbox.services[slug] if slug else None
 
 
-def _operation() -> str:
-    return request.endpoint.rpartition(".")[2] if request.endpoint else ""
+def _operation(sent: Request) -> str:
+    return sent.endpoint.rpartition(".")[2] if sent.endpoint else ""
 
 
-def _is_journaled() -> bool:
+def _is_journaled(sent: Request) -> bool:
     # The sandbox's own pages are looked at, and would only fill the journal that they show.
-    own = request.environ["sandbox.mount"].slug is None
-    return not (own and request.path.startswith("/_sandbox/"))
+    return not (sent.environ["sandbox.mount"].slug is None and sent.path.startswith("/_sandbox/"))
 
 
 def _routing_detail(error: HTTPException) -> str:

@@ -19,6 +19,7 @@ from sandbox.core.fault_calls import Call
 from sandbox.core.fault_rules import LONGEST
 from sandbox.core.faults import action_of, comes_after, particulars_of
 from sandbox.core.tables import Fault
+from sandbox.core.turns import given_up
 from sandbox.core.world import World
 from sandbox.web import altered
 from sandbox.web.hanging_up import hang_up
@@ -116,10 +117,11 @@ class _Wire(Response):
 
     def get_app_iter(self, environ: Mapping[str, Any]) -> Iterable[bytes]:
         # Here and not in the iterator: by then the head of the answer may be on its way.
-        time.sleep(self.wait)
-        if "drop" in self.effects:
-            hang_up(environ)
-            return iter(())
+        with given_up():
+            time.sleep(self.wait)
+            if "drop" in self.effects:
+                hang_up(environ)
+                return iter(())
         return self._pieces(environ)
 
     def _pieces(self, environ: Mapping[str, Any]) -> Iterator[bytes]:

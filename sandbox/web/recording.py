@@ -93,10 +93,17 @@ def _members(body: Any) -> dict[str, Any]:
     if isinstance(body, str):
         # Hardly any request is, and no other need be read.
         about_grant = "grant_type" in body or g.entry.facts.keys() & {"code", "refresh", "device"}
-        members = parse_body(body, request.mimetype) if about_grant else None
+        members = _parse(body) if about_grant else None
     else:
         members = body and body.get("members")
     return members if isinstance(members, dict) else {}
+
+
+def _parse(body: str) -> Any:
+    if request.mimetype == "application/x-www-form-urlencoded":
+        # Whoever answered has read it.
+        return by_name(request.form.items(multi=True))
+    return parse_body(body, request.mimetype)
 
 
 def _request_body() -> Any:

@@ -238,7 +238,10 @@ class TestUntilCode:
         with sandbox.world() as world:
             rows = world.store.list(tables.Identity, order=("position",))
             blank = {name: getattr(rows[1], name) for name in ("purpose", "password", "deactivated", "attributes")}
-            many = [{**blank, "login": f"p{n}", "name": None, "emails": [], "position": n} for n in range(100, 240)]
+            many = [
+                {**blank, "login": f"p{n}", "name": None, "emails": [], "position": n, "found_by": f"p{n}"}
+                for n in range(100, 240)
+            ]
             world.store.add(tables.Identity, *many)
         denied = log_in(sandbox, provider="oidc", identity="p239", decision="deny")
 

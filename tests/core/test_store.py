@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from sandbox.core import tables
 from sandbox.core.database import create_schema, engine_options, lock_schema, tune
+from sandbox.core.session import Session
 from sandbox.core.store import Store
 from tests.support.databases import DATABASES
 
@@ -96,7 +96,7 @@ def test_a_column_may_have_another_name_in_the_database(store):
 def test_a_second_row_with_the_same_key_is_refused(store, session):
     store.add(tables.Fault, **fault())
 
-    with pytest.raises(IntegrityError), session.begin_nested():
+    with pytest.raises(IntegrityError), session.connection().begin_nested():
         store.add(tables.Fault, **fault())
 
 
@@ -201,7 +201,7 @@ def test_the_journal_numbers_its_entries(store, elsewhere):
     entry = {"at": 0, "duration_us": 1, "service": "", "operation": "", "method": "GET", "path": "/", "status": 200}
     none = dict.fromkeys(("reason", "detail", "fault", "flow", "client_id", "login"))
     for writer in (store, elsewhere, store):
-        writer.add(tables.JournalEntry, **entry, **none, request={}, response={})
+        writer.add(tables.JournalEntry, **entry, **none, facts={}, request={}, response={})
 
     numbers = [row.id for row in store.list(tables.JournalEntry, order=("id",))]
 
@@ -213,7 +213,7 @@ def test_rows_are_found_by_ranges_and_by_their_latest_values(store):
     entry = {"at": 0, "duration_us": 1, "service": "", "operation": "", "method": "GET", "path": "/"}
     none = dict.fromkeys(("reason", "detail", "fault", "client_id", "login"))
     for flow, status in (("a", 200), ("b", 401), (None, 404), ("a", 500)):
-        store.add(tables.JournalEntry, **entry, **none, flow=flow, status=status, request={}, response={})
+        store.add(tables.JournalEntry, **entry, **none, flow=flow, status=status, facts={}, request={}, response={})
 
     refused = store.list(
         tables.JournalEntry, order=("id",), columns=("id", "status"), between={"status": (400, 499), "id": (1, None)}

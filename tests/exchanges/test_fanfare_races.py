@@ -139,7 +139,8 @@ def test_nothing_of_a_session_is_good_after_a_logout(sandbox, race):
 
     answers = race(call)
 
-    assert 204 in statuses(answers)
+    # Whoever comes first succeeds: a refresh ends the access token that the others would log out with.
+    assert {200, 204} & set(statuses(answers))
     renewed = [answer.json["refreshToken"] for answer in answers if answer.status_code == 200]
     assert [refresh(sandbox, token).status_code for token in [*tokens, *renewed]] == [401] * (1 + len(renewed))
 

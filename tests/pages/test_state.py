@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from tests.support.github import CLIENT
 from tests.support.own_pages import links, words
+from tests.support.statements import asked
 
 API, SIGN_IN = "/_sandbox/api", f"/login/oauth/authorize?client_id={CLIENT}"
 PAGES = ["/", "/_sandbox/clock", SIGN_IN, "/login/oauth/authorize?client_id=nobody", "/nothing"]
@@ -20,16 +20,8 @@ BROWSER = {"Accept": "text/html"}
 @pytest.fixture
 def statements(app: Any) -> Iterator[list[str]]:
     """What the database is asked."""
-    asked: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
-        asked.append(statement)
-
-    with app.app_context():
-        engine = app.extensions["sqlalchemy"].engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield asked
-    event.remove(engine, "before_cursor_execute", note)
+    with asked(app) as heard:
+        yield heard
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -49,7 +49,7 @@ POSTGRES_SETTINGS = (
 POSTGRES_USER = "sandbox"
 POSTGRES_PATIENCE = 30  # seconds to start, and to stop
 
-MARKERS = {"chromium": "chromium_path", "node": "node", "postgres": "postgres_server"}
+MARKERS = {"chromium": "chromium_path", "nginx": "nginx", "node": "node", "postgres": "postgres_server"}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -115,9 +115,38 @@ def browser(chromium_path: str) -> Iterator[Browser]:
 class PostgresServer:
     """A running PostgreSQL of our own, reached through a socket in its data directory."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, programs: Path, directory: Path, settings: tuple[str, ...] = ()) -> None:
         self.directory = directory
         self._numbers = itertools.count(1)
+        given = [f"-c{one}" for one in (*POSTGRES_SETTINGS, f"unix_socket_directories={directory}", *settings)]
+        self._command = _as_postgres_user(programs / "postgres", "-D", directory, *given)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Run it, and return once it answers."""
+        log = self.directory / "server.log"
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(self._command, cwd=self.directory, stdout=output, stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + POSTGRES_PATIENCE
+        while True:
+            try:
+                self.connect().close()
+            except psycopg.OperationalError as error:
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}") from error
+                time.sleep(0.02)
+            else:
+                return
+
+    def stop(self, by: signal.Signals = signal.SIGINT) -> None:
+        """Shut it down: fast, which ends every connection, or as it is told; insist if that takes too long."""
+        assert self._process
+        self._process.send_signal(by)
+        try:
+            self._process.wait(POSTGRES_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         return psycopg.connect(host=str(self.directory), user=POSTGRES_USER, dbname="postgres", autocommit=True)
@@ -138,6 +167,13 @@ class PostgresServer:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A private PostgreSQL server, one for each test process, gone with its data at the end."""
+    with running_postgres() as server:
+        yield server
+
+
+@contextlib.contextmanager
+def running_postgres(*settings: str) -> Iterator[PostgresServer]:
+    """A PostgreSQL server of one's own, which may be stopped and started again while in the block."""
     programs = _postgres_programs()
     with tempfile.TemporaryDirectory(prefix="idp-sandbox-postgres-") as name:
         directory = Path(name)
@@ -157,8 +193,12 @@ def postgres_server() -> Iterator[PostgresServer]:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-        with _serving(programs, directory) as server:
+        server = PostgresServer(programs, directory, settings)
+        try:
+            server.start()
             yield server
+        finally:
+            server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -196,47 +236,15 @@ def _as_postgres_user(*command: str | Path) -> list[str | Path]:
     return ["setpriv", "--pdeathsig=INT", *user, "--", *command]
 
 
-@contextlib.contextmanager
-def _serving(programs: Path, directory: Path) -> Iterator[PostgresServer]:
-    """Run the server on the data directory, from its first answered connection until the block ends."""
-    settings = [f"-c{setting}" for setting in (*POSTGRES_SETTINGS, f"unix_socket_directories={directory}")]
-    log = directory / "server.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            _as_postgres_user(programs / "postgres", "-D", directory, *settings),
-            cwd=directory,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        server = PostgresServer(directory)
-        _await_start(server, process, log)
-        yield server
-    finally:
-        _stop(process)
+# nginx
 
 
-def _await_start(server: PostgresServer, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + POSTGRES_PATIENCE
-    while True:
-        try:
-            server.connect().close()
-        except psycopg.OperationalError as error:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}") from error
-            time.sleep(0.02)
-        else:
-            return
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask for a fast shutdown, which ends every connection, and insist if that takes too long."""
-    process.send_signal(signal.SIGINT)
-    try:
-        process.wait(POSTGRES_PATIENCE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+@pytest.fixture(scope="session")
+def nginx() -> str:
+    """Where nginx is installed; Debian has it where only root looks."""
+    if found := shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+        return found
+    miss("nginx", "sudo apt-get install nginx-light")
 
 
 # Node.js

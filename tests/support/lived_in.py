@@ -89,5 +89,5 @@ def _change(sandbox: Any) -> None:
     made(sandbox.post(f"{API}/worlds", json={"name": "ci-17"}))
     made(sandbox.post(f"{API}/faults", json={"recipe": "github: bad-verification-code", "times": 1}))
     made(sandbox.post(f"{API}/faults", json={"service": "azure", "operation": "token", "delay": {"seconds": 2}}))
-    made(sandbox.post(f"{API}/keys/rotate", json={"service": "oidc/main"}))
+    made(sandbox.post(f"{API}/keys/rotate", json={"service": "oidc/main", "algorithm": "RS256"}))
     made(sandbox.post(f"{API}/clock/advance", json={"minutes": 11}))

@@ -87,6 +87,11 @@ def run_pytest(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that have not ended (Linux)."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 @contextmanager
 def serving(folder: Path, port: int, *command: str, tls_port: int | None = None, **variables: str) -> Iterator[Served]:
     """Run a command that serves on `port`, and https on `tls_port`, from its first answer until the block ends."""

@@ -41,6 +41,7 @@ _COMMON = (
     (Words(421, "misdirected_request"), [R.HOST_UNKNOWN]),
     (Words(429, "Rate limit exceeded"), [R.RATE_LIMITED, R.POLLING_TOO_FAST]),
     (Words(500, "Internal server error"), [R.INTERNAL_ERROR, R.PROVIDER_FAILED]),
+    (Words(503, "Service unavailable"), [R.DATABASE_UNAVAILABLE]),
 )
 _NO_CODE = Words(401, "invalid_exchange_code")
 _WRONG_OTP = Words(401, "otp_invalid", "Invalid verification code. Please try again.")

@@ -45,9 +45,8 @@ def read_budget(world: World, organization: str | None, operation: str) -> Budge
 
 def spend(world: World, organization: str, operation: str) -> Budget:
     """Count one request; returns what is left."""
-    return _budget(
-        world, operation, world.store.count_up(tables.Counter, "used", **_key(world, organization, operation))
-    )
+    key, end = _key(world, organization, operation), _window(world) + _WINDOW
+    return _budget(world, operation, world.store.count_up(tables.Counter, "used", **key, expires_at=end))
 
 
 def exhausted(world: World, operation: str) -> Budget:

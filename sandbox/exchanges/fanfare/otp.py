@@ -49,14 +49,15 @@ def spend_code(world: World, organization: Organization, address: Address, otp: 
     Raises Refusal: CODE_UNKNOWN, CODE_ALREADY_REDEEMED, CODE_EXPIRED, LIMIT_REACHED, OTP_WRONG.
     """
     code = check_code(world, _value(organization, address), service=SLUG, kind=_KIND, client_id=organization.id)
-    tried = world.store.count_up(tables.Counter, "used", name=f"{SLUG} otp {code.flow}", window_at=0)
+    name = f"{SLUG} otp {code.flow}"
+    tried = world.store.count_up(tables.Counter, "used", name=name, window_at=0, expires_at=code.expires_at)
     if tried > _ATTEMPTS:
         raise Refusal(Reason.LIMIT_REACHED, f"the code was tried {_ATTEMPTS} times before", "code")
     if not same_secret(code.data["otp"], digest(otp)):
         raise Refusal(Reason.OTP_WRONG, f"not the code that was sent to {address.value}", "code")
     redeem_code(world, code)
-    name: str | None = code.data["name"]
-    return name
+    wanted: str | None = code.data["name"]
+    return wanted
 
 
 def _value(organization: Organization, address: Address) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from sandbox.core import jwts, keysets, tables
 from sandbox.core.keys import Key
 from sandbox.core.refusals import Reason, Refusal
+from sandbox.core.tables import digest
 from sandbox.core.tokens import ACCESS as ACCESS_KIND
 from sandbox.core.tokens import REFRESH as REFRESH_KIND
 from sandbox.core.tokens import (
@@ -41,7 +42,7 @@ def begin_session(world: World, consumer: Consumer) -> Session:
     flow = world.entry.flow or world.ids.text(16)
     world.entry.note(flow=flow, login=consumer.id)
     lock_tokens(world, SLUG, consumer.id)
-    _remember(world, consumer, session_id, kind=_SESSION, family=session_id, flow=flow, ttl=None)
+    _remember(world, consumer, session_id, kind=_SESSION, family=session_id, flow=flow, ttl=_session_ttl(world))
     return _issue(world, consumer, session_id, flow)
 
 
@@ -81,6 +82,8 @@ def spend_refresh_token(world: World, token: tables.Token) -> None:
 
 def go_on(world: World, token: tables.Token, consumer: Consumer) -> Session:
     """The next tokens of the session whose refresh token was spent."""
+    end = world.now() + _session_ttl(world)
+    world.store.change(tables.Token, {"expires_at": end}, service=SLUG, digest=digest(token.family))
     return _issue(world, consumer, token.family, token.flow)
 
 
@@ -137,9 +140,13 @@ def _issue(world: World, consumer: Consumer, session_id: str, flow: str) -> Sess
     return session
 
 
-def _remember(
-    world: World, consumer: Consumer, value: str, *, kind: str, family: str, flow: str, ttl: int | None
-) -> None:
+def _session_ttl(world: World) -> int:
+    """How long a session is good for something: as long as the last of the tokens that it has issued just now."""
+    settings = world.settings[SLUG]
+    return max(int(settings["access_token_ttl"]), int(settings["refresh_token_ttl"]))
+
+
+def _remember(world: World, consumer: Consumer, value: str, *, kind: str, family: str, flow: str, ttl: int) -> None:
     issue_token(
         world,
         value,

@@ -55,6 +55,7 @@ _COMMON = (
     (Words(415, "request", 415, "Unsupported media type."), [Reason.MEDIA_TYPE_UNSUPPORTED]),
     (Words(421, "request", 421, "Misdirected request."), [Reason.HOST_UNKNOWN]),
     (Words(500, "internal", 500, "Internal server error."), [Reason.INTERNAL_ERROR]),
+    (Words(503, "internal", 503, "Service unavailable."), [Reason.DATABASE_UNAVAILABLE]),
 )
 _EXPIRED_BEARER = (Words(401, "auth", 3, "Expired access token."), [Reason.TOKEN_EXPIRED])
 _BAD_AUTH_TOKEN = Words(400, "session", 1, "Invalid authToken.")

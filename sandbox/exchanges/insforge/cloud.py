@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.core import jwts, tables
-from sandbox.core.codes import issue_code
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.tables import digest
 from sandbox.core.world import World
@@ -21,6 +20,8 @@ from sandbox.service import Redemption, Upstream
 AUTHORIZATION = "project_authorization"
 _OPAQUE = "iac_"
 _SEEN = "cloud_code"
+# What ends later than any clock shows never ends, and no column need hold it.
+_LATEST = 2**40
 
 
 def admit(world: World, cloud: Upstream, code: str) -> str:
@@ -37,9 +38,10 @@ def admit(world: World, cloud: Upstream, code: str) -> str:
         token = code
         if code.startswith(_OPAQUE) and settings["profile"] == "documented":
             token = cloud.redeem(world, Redemption(code, project)).access_token
-        subject = _subject(cloud.verify(world, token), project)
+        claims = cloud.verify(world, token)
+        subject = _subject(claims, project)
         if settings["one_time_codes"]:
-            _spend(world, code)
+            _spend(world, code, claims.get("exp"))
     except Refusal as refusal:
         raise CloudRefusal.of(refusal) from refusal
     return subject
@@ -64,13 +66,10 @@ def _subject(claims: Mapping[str, Any], project_id: str) -> str:
     return wire.admin_subject("cloud", user)
 
 
-def _spend(world: World, code: str) -> None:
-    """Remember a code, and refuse it if it was seen before. Raises Refusal: CODE_ALREADY_REDEEMED."""
+def _spend(world: World, code: str, exp: float | None) -> None:
+    """Remember a code until it expires, and refuse it if it was seen before. Raises Refusal: CODE_ALREADY_REDEEMED."""
     # Base64 can be written in several ways: of a JWT only what is signed, as text, is always the same.
-    value = f"{_SEEN} {code.rpartition('.')[0] or code}"
-    world.store.lock(f"{_SEEN} {digest(value)}")
-    if world.store.find(tables.Code, digest=digest(value), service=SLUG):
+    name = f"{SLUG} {_SEEN} {digest(code.rpartition('.')[0] or code)}"
+    end = None if exp is None or exp > _LATEST else int(exp) + 1
+    if world.store.count_up(tables.Counter, "used", name=name, window_at=0, expires_at=end) > 1:
         raise Refusal(Reason.CODE_ALREADY_REDEEMED, "the code was exchanged before, and one_time_codes is on")
-    issue_code(
-        world, value, service=SLUG, kind=_SEEN, client_id="", login="", ttl=0, flow=world.entry.flow or "", data={}
-    )

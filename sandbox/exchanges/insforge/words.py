@@ -56,6 +56,7 @@ _EDGE: list[Row] = [
     (Words(421, "FORBIDDEN", "Misdirected request"), [R.HOST_UNKNOWN]),
     (Words(429, "TOO_MANY_REQUESTS", "Too many requests"), [R.RATE_LIMITED, R.POLLING_TOO_FAST, R.LIMIT_REACHED]),
     (Words(500, "INTERNAL_ERROR", "Internal server error"), [R.INTERNAL_ERROR]),
+    (Words(503, "INTERNAL_ERROR", "Service unavailable"), [R.DATABASE_UNAVAILABLE]),
     (Words(500, "INTERNAL_ERROR", "Provider request failed"), [R.PROVIDER_FAILED]),
 ]
 # What sounds the same everywhere, but where an application is told at its redirect URI.

@@ -59,6 +59,7 @@ _COMMON = (
     (Words(415, "invalid_input", "Unsupported media type"), [Reason.MEDIA_TYPE_UNSUPPORTED]),
     (Words(421, "not_found", "Host not found"), [Reason.HOST_UNKNOWN]),
     (Words(500, "internal", "Internal server error"), [Reason.INTERNAL_ERROR, Reason.PROVIDER_FAILED]),
+    (Words(503, "internal", "Service unavailable"), [Reason.DATABASE_UNAVAILABLE]),
 )
 
 

@@ -43,7 +43,7 @@ def count_call(world: World, operation: str, address: str) -> Allowance | None:
     world.store.lock(f"calls {name}")
     window = _window(world, operation, address)
     began = window.window_at if window else world.now()
-    used = world.store.count_up(tables.Counter, "used", name=name, window_at=began)
+    used = world.store.count_up(tables.Counter, "used", name=name, window_at=began, expires_at=began + WINDOW)
     if used > most:
         raise _limited(world, most, began)
     return Allowance(most, most - used, began + WINDOW - world.now(), began + WINDOW)

@@ -5,6 +5,7 @@ Judges no subject token: that is rules.py. Reads and writes no cookies: that is 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from sandbox.core import jwts, keysets, tables, tokens
@@ -65,7 +66,7 @@ def begin_session(
         login=user_id,
         family=session_id,
         flow=flow,
-        ttl=None,
+        ttl=math.ceil(life),
         data={"csrf": csrf_token, "org": None},
     )
     return Session(session_id, user_id, csrf_token, round(expires_at * 1000), token=token)

@@ -57,6 +57,7 @@ _COMMON: list[Row] = [
     (Words(421, "NotFoundError", "Misdirected request"), [R.HOST_UNKNOWN]),
     (Words(429, "TooManyRequests", "Too many requests"), [R.RATE_LIMITED]),
     (Words(500, "Internal", _INTERNAL), [R.INTERNAL_ERROR]),
+    (Words(503, "ServiceUnavailable", "Service unavailable"), [R.DATABASE_UNAVAILABLE]),
     (_refused("Invalid CSRF token found."), [R.CSRF_TOKEN_WRONG]),
     (_refused("Calling this API with an access token is forbidden."), [R.TOKEN_TYPE_WRONG]),
     (Words(403, _FORBIDDEN, "Forbidden"), [R.PERMISSION_DENIED]),
@@ -110,6 +111,7 @@ WORDS: dict[str, Mapping[Reason, Words]] = {
     "begin_login": _dialect(otherwise=_NO_PROVIDER),
     # Whatever is wrong, the browser is sent to sign out; but not at a host or in a world that is not there.
     "finish_login": _dialect(
-        otherwise=_SIGNED_OUT, common=[row for row in _COMMON if row[1] in ([R.ROUTE_UNKNOWN], [R.HOST_UNKNOWN])]
+        otherwise=_SIGNED_OUT,
+        common=[row for row in _COMMON if row[1] in ([R.ROUTE_UNKNOWN], [R.HOST_UNKNOWN], [R.DATABASE_UNAVAILABLE])],
     ),
 }

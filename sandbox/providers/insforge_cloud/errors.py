@@ -47,7 +47,7 @@ _ROUTING = [
     (Words(421, "Misdirected request"), [R.HOST_UNKNOWN]),
     (Words(429, "Too many requests"), [R.RATE_LIMITED]),
     (Words(500, "Internal server error"), [R.INTERNAL_ERROR]),
-    (Words(503, "Service unavailable"), [R.PROVIDER_FAILED]),
+    (Words(503, "Service unavailable"), [R.PROVIDER_FAILED, R.DATABASE_UNAVAILABLE]),
 ]
 API_WORDS = by_reason(
     [
@@ -102,7 +102,7 @@ _OAUTH_ROUTING = [
     (OAuthError("invalid_request", "Misdirected request", 421), [R.HOST_UNKNOWN]),
     (OAuthError("temporarily_unavailable", "Too many requests", 429), [R.RATE_LIMITED]),
     (OAuthError("server_error", "Internal server error", 500), [R.INTERNAL_ERROR]),
-    (OAuthError("server_error", "Service unavailable", 503), [R.PROVIDER_FAILED]),
+    (OAuthError("server_error", "Service unavailable", 503), [R.PROVIDER_FAILED, R.DATABASE_UNAVAILABLE]),
 ]
 _SHARED_OAUTH = [
     *_OAUTH_ROUTING,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from flask import Response, jsonify, make_response, render_template, request
+from flask import Response, g, jsonify, make_response, render_template, request
 
 from sandbox.browser import send_back
 from sandbox.core.refusals import Reason, Refusal, by_reason
@@ -96,6 +96,7 @@ _PLAIN = [
     (OAuthError("request_too_large", 413), [R.BODY_TOO_LARGE]),
     (OAuthError("misdirected_request", 421), [R.HOST_UNKNOWN]),
     (OAuthError("temporarily_unavailable", 429), [R.RATE_LIMITED]),
+    (OAuthError("temporarily_unavailable", 503), [R.DATABASE_UNAVAILABLE]),
     (OAuthError("server_error", 500), [R.INTERNAL_ERROR, R.PROVIDER_FAILED]),
 ]
 _SHARED = [
@@ -205,6 +206,9 @@ def _render_page(refusal: Refusal) -> Response:
 
 def _place() -> str | None:
     """What the pages call the issuer, if there is one."""
+    if "world" not in g:
+        # A host that is not ours, or a database that is away, has no issuers.
+        return None
     try:
         return current_issuer(str((request.view_args or {}).get("issuer", ""))).service
     except Refusal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.core import jwts, tables
@@ -27,6 +27,10 @@ class Sign:
     auth_time: int | None = None
     acr: str | None = None
     amr: tuple[str, ...] = ()
+
+    def store(self) -> dict[str, Any]:
+        """The sign-in as it is stored, for `restore`."""
+        return dict(vars(self))
 
     @classmethod
     def restore(cls, stored: dict[str, Any]) -> Sign:
@@ -58,6 +62,10 @@ class Grant:
     jkt: str | None = None
     nonce: str | None = None
     actor: str | None = None
+
+    def store(self) -> dict[str, Any]:
+        """The grant as it is stored with a token, for `restore`."""
+        return {**vars(self), "sign": self.sign.store()}
 
     @classmethod
     def restore(cls, token: tables.Token) -> Grant:
@@ -193,7 +201,7 @@ def _remember(
         family=grant.flow,
         flow=grant.flow,
         ttl=ttl,
-        data={**data, "grant": asdict(grant)},
+        data={**data, "grant": grant.store()},
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sandbox.core import journal, tables
 from sandbox.core.clock import elapsed_us, tick
 from sandbox.core.refusals import Reason, Refusal
+from sandbox.core.turns import given_up
 from sandbox.service import current_world
 from sandbox.web.control.api import operation
 from sandbox.web.control.exporting import REVEAL, export_curl, export_pytest
@@ -94,7 +95,8 @@ def list_journal(
             break
         # The next look must see what others have written since.
         world.store.session.rollback()
-        threading.Event().wait(min(_PAUSE, left))
+        with given_up():
+            threading.Event().wait(min(_PAUSE, left))
     last = found[-1].id if found else max(after or 0, newest)
     return {"entries": [journal.as_document(entry) for entry in found], "last": last}
 

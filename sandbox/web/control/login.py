@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 
-from flask import Response, current_app, g
-from flask_sqlalchemy import SQLAlchemy
+from flask import Response, g
 
 from sandbox.core.identities import get_identity
 from sandbox.core.refusals import Reason, Refusal
@@ -101,7 +100,7 @@ def log_in(body: dict[str, Any]) -> Any:
         provider = get_provider(way.provider if way else body["provider"])
         walk = Walker(world, current_mount(), provider, exchange, _parse(body), decision=body.get("decision", "allow"))
         # Whoever has written holds SQLite's only lock, and the requests to come write.
-        cast(SQLAlchemy, current_app.extensions["sqlalchemy"]).session.commit()
+        world.store.session.commit()
         if way is None:
             walk.sign_in()
             return _render(walk)

@@ -32,6 +32,7 @@ _ALWAYS = (
     Reason.HOST_UNKNOWN,
     Reason.BODY_TOO_LARGE,
     Reason.LIMIT_REACHED,
+    Reason.DATABASE_UNAVAILABLE,
 )
 
 

@@ -5,10 +5,7 @@ How one is minted is web/minting.py's, and how one is explained web/explained.py
 
 from __future__ import annotations
 
-from typing import Any, cast
-
-from flask import current_app
-from flask_sqlalchemy import SQLAlchemy
+from typing import Any
 
 from sandbox.core.explaining import LONGEST
 from sandbox.core.forgery import TAMPERS
@@ -182,10 +179,11 @@ def list_token_kinds() -> dict[str, Any]:
 )
 def mint_token(body: dict[str, Any]) -> Any:
     """What a room would not issue is answered with 409, and leaves nothing."""
+    world = current_world()
     try:
-        return mint(current_world(), body)
+        return mint(world, body)
     except Refusal as refusal:
-        cast(SQLAlchemy, current_app.extensions["sqlalchemy"]).session.rollback()
+        world.store.session.rollback()
         return refused(refusal)
 
 

@@ -5,10 +5,7 @@ What a step sends and what can be wrong with it is touring's.
 
 from __future__ import annotations
 
-from typing import Any, cast
-
-from flask import current_app
-from flask_sqlalchemy import SQLAlchemy
+from typing import Any
 
 from sandbox.core import tours
 from sandbox.core.identities import get_identity, list_identities
@@ -164,7 +161,7 @@ def begin_tour(body: dict[str, Any]) -> Any:
     try:
         return describe_tour(world, going.start_tour(world, _read(world, body)))
     except Refusal as refusal:
-        cast(SQLAlchemy, current_app.extensions["sqlalchemy"]).session.rollback()
+        world.store.session.rollback()
         return refused(refusal)
 
 

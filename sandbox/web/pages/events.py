@@ -19,6 +19,7 @@ from flask import Response, current_app, request
 
 from sandbox.core import journal
 from sandbox.core.clock import elapsed_us, tick
+from sandbox.core.outage import find_outage
 from sandbox.service import House, current_house, current_world
 from sandbox.web.control.guard import check_form
 from sandbox.web.pages.page import page
@@ -119,8 +120,12 @@ def _listen(house: House, world: str, reached: int, wait: Callable[[float], bool
 
 
 def _find_newest(house: House, world: str) -> int | None:
-    """The id of the newest request; None if the world is gone, or the sandbox is being closed."""
+    """The id of the newest request; None if the world or the database is gone, or the sandbox is being closed."""
     found: list[Any] = []
-    with suppress(LookupError), house.world(world) as opened:
-        found.append(journal.last_id(opened.store))
+    try:
+        with suppress(LookupError), house.world(world) as opened:
+            found.append(journal.last_id(opened.store))
+    except Exception as error:
+        if not find_outage(error):
+            raise
     return found[0] if found else None

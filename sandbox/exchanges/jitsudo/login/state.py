@@ -65,7 +65,7 @@ def read_state(world: World, text: str, redirect_uri: str) -> State:
 
 def use_state(world: World, state: State) -> None:
     """Spend a state: of all concurrent callers one returns, the others are refused. Raises Refusal: STATE_INVALID."""
-    if world.store.count_up(tables.Counter, "used", name=_name(state), window_at=0) > 1:
+    if world.store.count_up(tables.Counter, "used", name=_name(state), window_at=0, expires_at=state.exp) > 1:
         raise _used()
 
 

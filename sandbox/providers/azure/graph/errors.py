@@ -107,7 +107,10 @@ WORDS = by_reason(
         (Words(415, "BadRequest", "The media type is not supported."), [Reason.MEDIA_TYPE_UNSUPPORTED]),
         (Words(421, "BadRequest", "The request was sent to the wrong host."), [Reason.HOST_UNKNOWN]),
         (Words(429, "TooManyRequests", "Too many requests."), [Reason.RATE_LIMITED, Reason.LIMIT_REACHED]),
-        (Words(503, "ServiceUnavailable", "The service is unavailable."), [Reason.PROVIDER_FAILED]),
+        (
+            Words(503, "ServiceUnavailable", "The service is unavailable."),
+            [Reason.PROVIDER_FAILED, Reason.DATABASE_UNAVAILABLE],
+        ),
         (Words(500, "InternalServerError", "An internal server error occurred."), [Reason.INTERNAL_ERROR]),
     ],
     otherwise=_MALFORMED,

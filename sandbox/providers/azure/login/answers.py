@@ -37,8 +37,8 @@ def allow(world: World, mount: Mount, transaction: Transaction, user: User) -> A
     authorization.decide(world, transaction)
     consent.grant(world, client, user, grant.asked)
     world.entry.note(login=user.login)
-    if transaction.sid:
-        use_session(world, transaction.sid, client.client_id)
+    if session := get_session(world, transaction.sid):
+        use_session(world, session, client.client_id)
     return respond(return_address(request), _parameters(world, mount, transaction, grant))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from flask import Blueprint, Response, request
@@ -35,22 +36,22 @@ def discover_instance() -> Response:
 
 def discover(tenant: str) -> Response:
     """GET /{tenant}/v2.0/.well-known/openid-configuration."""
-    return wire.render_json(discovery.describe(_authority(tenant), V2))
+    return _describe(_authority(tenant), V2)
 
 
 def discover_v1(tenant: str) -> Response:
     """GET /{tenant}/.well-known/openid-configuration: the same in version 1.0."""
-    return wire.render_json(discovery.describe(_authority(tenant), V1))
+    return _describe(_authority(tenant), V1)
 
 
 def keys(tenant: str) -> Response:
     """GET /{tenant}/discovery/v2.0/keys."""
-    return wire.render_json(discovery.list_keys(current_world(), _authority(tenant), V2))
+    return _list_keys(_authority(tenant), V2)
 
 
 def keys_v1(tenant: str) -> Response:
     """GET /{tenant}/discovery/keys."""
-    return wire.render_json(discovery.list_keys(current_world(), _authority(tenant), V1))
+    return _list_keys(_authority(tenant), V1)
 
 
 def token(tenant: str) -> Response:
@@ -91,6 +92,18 @@ def register_endpoints(room: Blueprint) -> None:
     room.post("/<tenant>/oauth2/devicecode")(device_code_v1)
     room.get("/common/userrealm/<name>")(user_realm)
     room.get("/common/UserRealm/<name>")(user_realm)
+
+
+def _describe(authority: Authority, version: str) -> Response:
+    # Written once for each version of the world, by whatever name and address it is asked for.
+    key = (discovery.DISCOVERY, authority.name, authority.mount, version)
+    store = current_world().store
+    return wire.render_text(store.recall(key, lambda: json.dumps(discovery.describe(authority, version))))
+
+
+def _list_keys(authority: Authority, version: str) -> Response:
+    world, key = current_world(), (discovery.list_keys, authority.name, authority.mount, version)
+    return wire.render_text(world.store.recall(key, lambda: json.dumps(discovery.list_keys(world, authority, version))))
 
 
 def _swap(tenant: str, version: str) -> Response:

@@ -60,7 +60,12 @@ def parse_token(form: Mapping[str, str], version: str) -> TokenParameters:
 
 def render_json(body: Mapping[str, object], status: int = 200) -> Response:
     """A JSON answer as Entra ID writes it."""
-    return Response(json.dumps(body), status, content_type=JSON)
+    return render_text(json.dumps(body), status)
+
+
+def render_text(text: str, status: int = 200) -> Response:
+    """JSON that is written already."""
+    return Response(text, status, content_type=JSON)
 
 
 def render_tokens(issued: IssuedTokens, version: str, *, with_account: bool) -> Response:

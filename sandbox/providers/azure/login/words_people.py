@@ -210,7 +210,7 @@ PEOPLE_WORDS: tuple[tuple[Words, list[Reason]], ...] = (
             "The Microsoft Online Directory Service (MSODS) isn't available.",
             503,
         ),
-        [Reason.PROVIDER_FAILED],
+        [Reason.PROVIDER_FAILED, Reason.DATABASE_UNAVAILABLE],
     ),
     (
         Words(50000, "server_error", "There's an issue with the sign-in service.", 500),

@@ -83,6 +83,14 @@ WORDS = by_reason(
         ((400, "Problems parsing JSON"), [Reason.BODY_MISSING, Reason.BODY_MALFORMED]),
         ((500, "Server Error"), [Reason.INTERNAL_ERROR]),
         ((502, "Server Error"), [Reason.PROVIDER_FAILED]),
+        (
+            (
+                503,
+                "No server is currently available to service your request. Sorry about that. Please try resubmitting "
+                "your request and contact us if the problem persists.",
+            ),
+            [Reason.DATABASE_UNAVAILABLE],
+        ),
         (_INVALID, [Reason.FIELD_MISSING, Reason.FIELD_INVALID]),
     ],
     otherwise=_INVALID,

@@ -50,7 +50,8 @@ def read_budget(world: World, resource: str, login: str | None, address: str) ->
 
 def spend(world: World, resource: str, login: str | None, address: str) -> Budget:
     """Count one request; returns what is left."""
-    used = world.store.count_up(tables.Counter, "used", **_key(world, resource, login, address))
+    key, end = _key(world, resource, login, address), _window(world, resource) + RESOURCES[resource].window
+    used = world.store.count_up(tables.Counter, "used", **key, expires_at=end)
     return _budget(world, resource, login, used)
 
 

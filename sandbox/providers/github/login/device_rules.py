@@ -46,7 +46,11 @@ def enter_user_code(world: World, typed: str) -> Transaction:
     grant = device_code.get_pending_grant(world, SLUG, device_code.parse_user_code(typed))
     hour = world.now() - world.now() % 3600
     used = world.store.count_up(
-        tables.Counter, "used", name=f"github device submissions {grant.client_id}", window_at=hour
+        tables.Counter,
+        "used",
+        name=f"github device submissions {grant.client_id}",
+        window_at=hour,
+        expires_at=hour + 3600,
     )
     if used > DEVICE_SUBMISSIONS_PER_HOUR:
         raise Refusal(

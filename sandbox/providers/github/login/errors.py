@@ -141,6 +141,7 @@ TOKEN_WORDS = by_reason(
         (OAuthError("unsupported_media_type", None, _DOCS, 415), [Reason.MEDIA_TYPE_UNSUPPORTED]),
         (OAuthError("misdirected_request", None, _DOCS, 421), [Reason.HOST_UNKNOWN]),
         (OAuthError("server_error", None, _DOCS, 500), [Reason.INTERNAL_ERROR, Reason.PROVIDER_FAILED]),
+        (OAuthError("temporarily_unavailable", None, _DOCS, 503), [Reason.DATABASE_UNAVAILABLE]),
     ],
     otherwise=OAuthError("invalid_request", None, _DOCS),
 )
@@ -194,6 +195,14 @@ PAGE_WORDS = by_reason(
         (
             (500, "Something went wrong", "The server could not answer this request."),
             [Reason.INTERNAL_ERROR, Reason.PROVIDER_FAILED],
+        ),
+        (
+            (
+                503,
+                "No server is available",
+                "No server is currently available to service your request. Sorry about that. Please try refreshing.",
+            ),
+            [Reason.DATABASE_UNAVAILABLE],
         ),
         (
             (

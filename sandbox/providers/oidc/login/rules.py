@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from sandbox.core import tables
 from sandbox.core.refusals import Reason, Refusal
@@ -106,7 +106,7 @@ def allow(
     with told_by_redirect(request.address):
         if session is None:
             raise Refusal(Reason.LOGIN_REQUIRED, "the sign-in session has ended meanwhile")
-        sessions.use_session(world, session.sid, request.client_id)
+        sessions.use_session(world, session, request.client_id)
         if pushed := request.extra["pushed"]:
             spend_pushed_request(world, pushed)
         grant = grant_of(transaction, session, scopes)
@@ -138,7 +138,7 @@ def _answer(
     if "code" in words:
         answer["code"] = code = world.ids.text(43)
         # The person may sign in anew before the code is redeemed: what it is worth is how they have signed in now.
-        kept = replace(request, extra={**request.extra, "sign": asdict(grant.sign)})
+        kept = replace(request, extra={**request.extra, "sign": grant.sign.store()})
         authorization.issue_authorization_code(
             world,
             issuer.service,

@@ -12,7 +12,7 @@ from sandbox.providers.oidc.context import current_issuer
 from sandbox.providers.oidc.issuers import get_issuer
 from sandbox.providers.oidc.metadata import registration, wire
 from sandbox.providers.oidc.metadata.discovery import metadata
-from sandbox.providers.oidc.misbehaving import DISCOVERY, PREFIX
+from sandbox.providers.oidc.misbehaving import DISCOVERY, KEYS, PREFIX
 from sandbox.service import current_mount, current_world, read_json
 
 # An issuer, or anything below it.
@@ -22,14 +22,18 @@ _WELL_KNOWN = ("openid-configuration", "oauth-authorization-server")
 
 def discovery(issuer: str) -> Response:
     """GET /oidc/{issuer}/.well-known/{kind}, and /.well-known/{kind}/oidc/{issuer}, where RFC 8414 looks for it."""
-    here = current_issuer(issuer)
-    return wire.render_document(here.misbehaviour.said(current_world(), DISCOVERY, metadata(here)))
+    world, here = current_world(), current_issuer(issuer)
+    if here.misbehaviour.name:
+        return wire.render_document(here.misbehaviour.said(world, DISCOVERY, metadata(here)))
+    return wire.render_text(world.store.recall((DISCOVERY, here.url), lambda: wire.write(metadata(here))))
 
 
 def keys(issuer: str) -> Response:
     """GET /oidc/{issuer}/jwks."""
-    here = current_issuer(issuer)
-    return wire.render_keys(here.key_set(current_world()))
+    world, here = current_world(), current_issuer(issuer)
+    if here.misbehaviour.name:
+        return wire.render_document(here.key_set(world))
+    return wire.render_text(world.store.recall((KEYS, here.url), lambda: wire.write(here.key_set(world))))
 
 
 def misbehaving() -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify, make_response, render_template, request
+from flask import Response, current_app, jsonify, make_response, render_template, request
 
 from sandbox.core import tables
 from sandbox.providers.oidc.issuers import Issuer
@@ -19,14 +19,19 @@ def parse_token() -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
+def write(document: dict[str, Any]) -> str:
+    """A discovery document or a JWK Set (RFC 7517 section 5) as text, to be kept until it changes."""
+    return f"{current_app.json.dumps(document)}\n"
+
+
+def render_text(text: str) -> Response:
+    """What `write` has written."""
+    return Response(text, mimetype="application/json")
+
+
 def render_document(document: dict[str, Any]) -> Response:
-    """A discovery document."""
-    return jsonify(document)
-
-
-def render_keys(key_set: dict[str, Any]) -> Response:
-    """A JWK Set (RFC 7517 section 5)."""
-    return jsonify(key_set)
+    """A discovery document or a JWK Set."""
+    return render_text(write(document))
 
 
 def render_misbehaving(start: str) -> Response:

@@ -175,7 +175,8 @@ def exchange_assertion(world: World, request: TokenRequest) -> IssuedTokens:
     if identity is None or identity.deactivated:
         raise Refusal(Reason.ASSERTION_INVALID, f"{sub!r} is nobody who can sign in", "assertion")
     if "jti" in claims:
-        check_unused(world, f"{issuer.service} {client.client_id}", claims["jti"], Reason.ASSERTION_INVALID)
+        whose, until = f"{issuer.service} {client.client_id}", claims["exp"] + LEEWAY if "exp" in claims else None
+        check_unused(world, whose, claims["jti"], Reason.ASSERTION_INVALID, until=until)
     return _issue_for(world, request, identity.login, Sign())
 
 
