@@ -20,6 +20,6 @@ WORKDIR /data
 EXPOSE 9400 9443
 # A plain 503 while the database is away: then it is not healthy, and need not be started again.
 HEALTHCHECK --interval=5s --timeout=5s --start-period=20s --retries=3 \
-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:9400/_sandbox/health', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ.get(\"IDP_SANDBOX_PORT\", 9400)}/_sandbox/health', timeout=4)"]
 ENTRYPOINT ["idp-sandbox"]
 CMD ["serve"]

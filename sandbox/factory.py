@@ -24,10 +24,10 @@ from sandbox.core.database import (
 from sandbox.core.fixtures import load_fixture, shipped
 from sandbox.core.identities import find_identity
 from sandbox.core.ids import Ids
-from sandbox.core.journal import last_id
 from sandbox.core.remembered import Remembered
 from sandbox.core.session import Session
 from sandbox.core.state import Origin, seed_world
+from sandbox.core.store import last_entry
 from sandbox.core.tables import Base
 from sandbox.core.turns import Turns
 from sandbox.core.world import DEFAULT, find_world
@@ -152,9 +152,9 @@ def _make_default_world(engine: Engine, origin: Origin) -> None:
 
 
 def _past(sandbox: House) -> int:
-    with sandbox.world() as world:
+    with sandbox.open_session() as session, session.begin():
         # Not how many there are, since the oldest ones go.
-        return last_id(world.store)
+        return last_entry(session)
 
 
 def _check_approval(sandbox: House) -> None:

@@ -328,6 +328,13 @@ def test_a_length_that_is_none_is_a_bad_request(server, length):
     assert talk(server, request_head(Content_Length=length) + b"client_id=x").startswith(b"HTTP/1.1 400 ")
 
 
+def test_a_length_that_is_too_long_to_be_read_is_a_refusal_like_any_other(server):
+    answer = talk(server, request_head(Content_Length="0" * 5000))
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"x-sandbox-reason: CLIENT_UNKNOWN" in answer
+
+
 def test_head_is_get_without_the_body(server):
     for path in ("/", "/_sandbox/health", "/_sandbox/static/sandbox.css", "/login/device", "/api/v3/user"):
         head, get = requests.head(server.origin + path), requests.get(server.origin + path)

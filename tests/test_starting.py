@@ -68,3 +68,15 @@ def test_another_fixture_is_another_start(sandbox, make_sandbox, tmp_path):
 
     assert logins(make_sandbox(Config(fixtures=fixture))) == ["somebody"]
     assert "octocat" in logins(sandbox)
+
+
+def test_whatever_world_was_used_a_kept_database_never_gets_the_same_ids_again(make_sandbox, tmp_path):
+    config = Config(database=f"sqlite:///{tmp_path / 'kept.db'}", random_seed=7)
+    codes = []
+    for _ in range(2):
+        login = {"provider": "github", "identity": "octocat", "client": "gmi-console"}
+        answer = make_sandbox(config).post("/w/apart/_sandbox/api/login", json=login)
+        assert answer.status_code == 200, answer.text
+        codes.append(answer.json["code"])
+
+    assert codes[0] != codes[1]

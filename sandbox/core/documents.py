@@ -39,6 +39,8 @@ def change_document(world: World, origin: Origin, document: Mapping[str, Any]) -
     name = f"world {world.name}"
     new = origin.parse(document, name)
     lock_document(world)
+    # Who arms a fault says so as well, and waits for whoever changes the cast.
+    world.store.lock(faults.LOCK)
     old = origin.parse(current_document(world, origin), name)
     at = world.now()
     before, after = seeded_rows(old, origin.seeders, at), seeded_rows(new, origin.seeders, at)
@@ -47,8 +49,6 @@ def change_document(world: World, origin: Origin, document: Mapping[str, Any]) -
             _change_rows(world, table, before.get(table, []), after.get(table, []))
     _name_keys(world, before, after)
     world.settings = after["worlds"][0]["settings"]
-    # Who arms a fault says so as well.
-    world.store.lock(faults.LOCK)
     armed = bool(world.store.count(tables.Fault))
     world.store.change(tables.World, {"settings": dict(world.settings), "faults_armed": armed})
     world.store.put(tables.Document, name=NAME, content=dict(new.document))

@@ -48,7 +48,7 @@ def published_keys(world: World, service: str, algorithms: tuple[str, ...]) -> l
 
 def rotate_key(world: World, service: str, algorithm: str) -> Key:
     """Sign with a new key from now on. The old one is retired: it still verifies."""
-    world.store.lock(f"keys {service}")
+    world.store.lock_cast()
     old = signing_key(world, service, algorithm)
     world.store.change(tables.SigningKey, {"retired_at": world.now()}, service=service, kid=old.kid)
     return key_of(_make_key(world, service, algorithm))
@@ -82,7 +82,7 @@ def key_of(row: tables.SigningKey) -> Key:
 
 def _make_key(world: World, service: str, algorithm: str, kid: str | None = None) -> tables.SigningKey:
     # Of two first requests at once one makes the key, and the other finds it.
-    world.store.lock("keys")
+    world.store.lock_cast()
     found = world.store.find(tables.SigningKey, service=service, algorithm=algorithm, retired_at=None)
     if found is not None:
         return found

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sandbox.core.refusals import Reason, Refusal
@@ -20,6 +20,7 @@ T = TypeVar("T")
 # What a failure of SQLite is about is in the lowest byte of its number (https://sqlite.org/rescode.html).
 _PRIMARY = 0xFF
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def find_outage(error: BaseException | None) -> Refusal | None:
@@ -30,6 +31,8 @@ def find_outage(error: BaseException | None) -> Refusal | None:
         case DBAPIError(connection_invalidated=True) | PendingRollbackError():
             detail = "the database has ended the connection"
         case OperationalError(orig=sqlite3.Error() as cause):
+            return _find_sqlite_outage(cause)
+        case DatabaseError(orig=sqlite3.Error() as cause) if _primary(cause) in _DAMAGED:
             return _find_sqlite_outage(cause)
         case OperationalError(orig=cause):
             state = getattr(cause, "sqlstate", None)
@@ -55,9 +58,14 @@ def reconnecting(session: Session, begin: Callable[[], T]) -> T:
 
 
 def _find_sqlite_outage(cause: sqlite3.Error) -> Refusal | None:
-    primary = cause.sqlite_errorcode & _PRIMARY
+    primary = _primary(cause)
     if primary == sqlite3.SQLITE_ERROR:
         # What SQLite says of a statement that it cannot understand.
         return None
     detail = "the database is locked by somebody else" if primary in _BUSY else "the database file cannot be used"
     return Refusal(Reason.DATABASE_UNAVAILABLE, f"{detail} ({cause.sqlite_errorname})")
+
+
+def _primary(cause: sqlite3.Error) -> int:
+    # What the driver says by itself has no number.
+    return int(getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & _PRIMARY

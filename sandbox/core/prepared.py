@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from operator import attrgetter, methodcaller
 from typing import Any, cast
 
 from sqlalchemy import Dialect, Executable, Float
@@ -16,6 +17,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 Process = Callable[[Any], Any] | None
+_CHANGED, _ROWS = attrgetter("rowcount"), methodcaller("fetchall")
 
 
 class Prepared:
@@ -42,7 +44,7 @@ class Prepared:
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> int:
         """Execute it; how many rows it has changed. Raises DBAPIError."""
-        return cast(int, self._execute(connection, values).rowcount)
+        return cast(int, self._execute(connection, values, _CHANGED))
 
     def first(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         """Execute it; its first row, read-only, with the columns as attributes, or None. Raises DBAPIError."""
@@ -52,7 +54,7 @@ class Prepared:
 
     def all(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
         """Execute it; its rows. Raises DBAPIError."""
-        rows = self._execute(connection, values).fetchall()
+        rows = self._execute(connection, values, _ROWS)
         if not self._cells:
             return [self._row(*row) for row in rows]
         return [self._read(row) for row in rows]
@@ -63,12 +65,13 @@ class Prepared:
             cells[place] = process(cells[place])
         return self._row(*cells)
 
-    def _execute(self, connection: Connection, values: Mapping[str, Any]) -> Any:
+    def _execute(self, connection: Connection, values: Mapping[str, Any], take: Callable[[Any], Any]) -> Any:
         driver = cast(Any, connection.connection.dbapi_connection)
         taken = [process(values[name]) if process else values[name] for name, process in self._takes]
         given = {name: value for (name, _), value in zip(self._takes, taken, strict=True)} if self._is_named else taken
         try:
-            return driver.execute(self._text, given)
+            # SQLite looks for a row when it is fetched, and fails then.
+            return take(driver.execute(self._text, given))
         except cast(Any, self._dialect).loaded_dbapi.Error as error:
             raise self._explain(connection, error) from error
 

@@ -15,8 +15,8 @@ Known = dict[Hashable, Any]
 
 # What is read at every request and hardly ever changes.
 CAST: frozenset[type[Base]] = frozenset({Client, Document, Group, Identity, Membership, SigningKey})
-# What one may look for is without end, and so may be the worlds of a sandbox.
-_MOST_KNOWN, _MOST_WORLDS = 4_000, 100
+# What one may look for is without end, and so may be the worlds of a sandbox, and a name that somebody makes up.
+_MOST_KNOWN, _MOST_WORLDS, _LONGEST = 4_000, 100, 500
 
 
 class Remembered:
@@ -39,7 +39,15 @@ class Remembered:
 
 
 def remember(known: Known, key: Hashable, value: object) -> None:
-    """Know this from now on."""
+    """Know this from now on, unless it goes by a name that is too long to be kept."""
+    if _is_long(key):
+        return
     if len(known) >= _MOST_KNOWN:
         known.clear()
     known[key] = value
+
+
+def _is_long(key: object) -> bool:
+    if isinstance(key, tuple):
+        return any(map(_is_long, key))
+    return isinstance(key, str) and len(key) > _LONGEST

@@ -25,6 +25,7 @@ from sandbox.core.clock import Clock, real_now
 from sandbox.core.session import Session
 from sandbox.core.sweeps import BATCH, LEAVING, LOOK_UP, Leaving, Noted, Sweep, list_noted
 from sandbox.core.tables import JournalEntry
+from sandbox.core.turns import given_up
 from sandbox.core.worlds import drop_idle_world, list_idle_worlds
 
 OpenSession = Callable[[], AbstractContextManager[Session]]
@@ -132,7 +133,8 @@ def _drop_idle(open_session: OpenSession, idle: int, pause: Callable[[], bool]) 
 def _remove(open_session: OpenSession, noted: Noted, leaving: Leaving, bound: int) -> Iterator[int]:
     """Remove all that may leave a table, unless somebody resets or sweeps the world; how many rows each batch was."""
     while True:
-        with open_session() as session, session.begin():
+        # It only reads, which takes as long as there is much that stays.
+        with open_session() as session, session.begin(), given_up():
             keys = Sweep(session, noted).find_due(leaving, bound)
         removed = 0
         for start in range(0, len(keys), BATCH):

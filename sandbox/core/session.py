@@ -18,13 +18,15 @@ from sandbox.core.remembered import Remembered
 class Session:
     """Units of work, one after the other. Whoever opens it closes it: what was not committed then is gone.
 
-    `remembered` is what the process knows of this database, and `kind` is "sqlite" or "postgresql".
+    `remembered` is what the process knows of this database, and `kind` is "sqlite" or "postgresql". `changed` are the
+    worlds whose cast this unit of work has changed, by whichever store.
     """
 
     def __init__(self, engine: Engine, remembered: Remembered | None = None) -> None:
         self.engine = engine
         self.remembered = remembered
         self.kind = engine.dialect.name
+        self.changed: set[str] = set()
         self._connection: Connection | None = None
         self._transaction: RootTransaction | None = None
 
@@ -78,6 +80,7 @@ class Session:
     def close(self) -> None:
         """Give the connection back."""
         connection, self._connection, self._transaction = self._connection, None, None
+        self.changed.clear()
         if connection is not None:
             # The pool rolls back whatever was not committed.
             connection.close()

@@ -20,7 +20,7 @@ from sandbox.core.prepared import Prepared
 from sandbox.core.remembered import CAST, Known, remember
 from sandbox.core.session import Session
 from sandbox.core.statements import Containing, Shape, names_of, table_of
-from sandbox.core.tables import Base, World, digest
+from sandbox.core.tables import Base, JournalEntry, World, digest
 
 T = TypeVar("T", bound=Base)
 Made = TypeVar("Made")
@@ -41,16 +41,15 @@ class Store:
         self.session = session
         self.world = world
         self._known: Known = {}
-        # The transactions in which the version was read, and in which the cast was changed.
+        # The transaction in which the version was read.
         self._read_in: object = None
-        self._changed_in: object = None
 
     def head(self) -> World | None:
         """The world's row without its fixture and settings, or None; what is remembered is of its version from here."""
         row = self._first(statements.find, World, (), _HEAD, gives=_HEAD, values=self._where({}))
-        transaction = self.session.transaction
-        if row is not None and self.session.remembered and self._changed_in is not transaction:
-            self._known, self._read_in = self.session.remembered.of(self.world, row.version), transaction
+        if row is not None and self.session.remembered and self.world not in self.session.changed:
+            self._known = self.session.remembered.of(self.world, row.version)
+            self._read_in = self.session.transaction
         return cast("World | None", row)
 
     def settings(self) -> dict[str, Any]:
@@ -68,7 +67,7 @@ class Store:
             return cast("Made", found)
         made = make()
         # Who has changed the cast to make it might take that back.
-        if self._read_in is self.session.transaction:
+        if self._read_in is self.session.transaction and self.world not in self.session.changed:
             remember(known, key, made)
         return made
 
@@ -159,17 +158,17 @@ class Store:
 
     def add(self, table: type[T], *rows: dict[str, Any], **values: Any) -> None:
         """Insert one row, or many in one statement."""
+        self._note_change(table)
         batch = [{"world": self.world, **row} for row in (rows or (values,))]
         if len(batch) > 1:
             self.session.execute(statements.add_many(table), batch)
         else:
             self._run(statements.add, table, tuple(batch[0]), values=_set(batch[0]))
-        self._note_change(table)
 
     def copy(self, table: type[T], source: str) -> None:
         """Insert what the world called `source` has, within the database."""
-        self._run(statements.copy, table, values={"to_world": self.world, "is_world": source})
         self._note_change(table)
+        self._run(statements.copy, table, values={"to_world": self.world, "is_world": source})
 
     def empty(self, table: type[T]) -> None:
         """Delete all that the world has there."""
@@ -178,8 +177,8 @@ class Store:
     def put(self, table: type[T], **values: Any) -> None:
         """Insert the row, or overwrite the one with the same primary key."""
         given = {"world": self.world, **values}
-        self._run(statements.put, self.session.kind, table, tuple(given), values=_set(given))
         self._note_change(table)
+        self._run(statements.put, self.session.kind, table, tuple(given), values=_set(given))
 
     def count_up(self, table: type[T], column: str, **key: Any) -> int:
         """Add one to `column` of the row with this primary key, made if need be; returns the new value."""
@@ -196,10 +195,9 @@ class Store:
         """Update the rows with these values; returns how many there were."""
         if _unstorable(where):
             return 0
-        given = {**_set(values), **self._where(where)}
-        changed = self._run(statements.change, table, tuple(values), _shape(where), values=given)
         self._note_change(table, tuple(values))
-        return changed
+        given = {**_set(values), **self._where(where)}
+        return self._run(statements.change, table, tuple(values), _shape(where), values=given)
 
     def claim(self, table: type[T], values: dict[str, Any], **where: Any) -> T | None:
         """Update the one row with these values and return it, or None if another was faster.
@@ -235,9 +233,8 @@ class Store:
         """Delete the rows with these values; returns how many there were."""
         if _unstorable(where):
             return 0
-        removed = self._run(statements.remove, table, _shape(where), values=self._where(where))
         self._note_change(table)
-        return removed
+        return self._run(statements.remove, table, _shape(where), values=self._where(where))
 
     def lock(self, name: str) -> None:
         """Let one unit of work at a time go on from here until it ends; what it reads then, nobody else changes.
@@ -253,6 +250,21 @@ class Store:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
         # Whoever had the lock may have changed what is known.
         self._read_in = None
+
+    def lock_cast(self) -> None:
+        """As `lock`, for who may change the cast: it is as if it was changed here.
+
+        Every change of the cast waits here anyway, so a lock with a name must come before, and none after: two that
+        took them in turn would wait for each other.
+        """
+        if self.world not in self.session.changed:
+            self.session.changed.add(self.world)
+            values = {"to_version": serial(), **self._where({})}
+            self._run(statements.change, World, ("version",), (), values=values)
+
+    def has_changed_cast(self) -> bool:
+        """Whether this unit of work keeps all waiting who would change the cast or the world's row."""
+        return self.world in self.session.changed
 
     def share(self, name: str) -> None:
         """Keep whoever takes the lock waiting until this unit of work ends; any number may share it.
@@ -287,22 +299,17 @@ class Store:
 
     def _what_is_known(self) -> Known | None:
         """What is remembered in the version that this transaction has read; None where nothing can be."""
-        if self.session.remembered is None:
+        if self.session.remembered is None or self.world in self.session.changed:
             return None
         transaction = self.session.transaction
         if transaction is not None and self._read_in is transaction:
             return self._known
-        if self._changed_in is not None and self._changed_in is transaction:
-            return None
         return self._known if self.head() else None
 
     def _note_change(self, table: type[Base], names: tuple[str, ...] = ()) -> None:
         """Have everybody forget the cast, and this unit of work not remember what may be rolled back."""
-        transaction = self.session.transaction
-        if (table in CAST or (table is World and "settings" in names)) and self._changed_in is not transaction:
-            values = {"to_version": serial(), **self._where({})}
-            self._run(statements.change, World, ("version",), (), values=values)
-            self._changed_in, self._read_in = transaction, None
+        if table in CAST or (table is World and "settings" in names):
+            self.lock_cast()
 
     def _run(self, make: Callable[..., Executable], *shape: Any, values: Mapping[str, Any]) -> int:
         connection = self.session.connection()
@@ -340,6 +347,12 @@ def count_in_worlds(session: Session, table: type[Base], worlds: Sequence[str]) 
     statement = select(columns.world, func.count()).where(columns.world.in_(worlds)).group_by(columns.world)
     rows: Any = session.execute(statement)
     return {str(row[0]): int(row[1]) for row in rows}
+
+
+def last_entry(session: Session) -> int:
+    """The highest id of an entry in the journal, of whatever world; 0 if there is none."""
+    newest: Any = session.execute(select(func.max(table_of(JournalEntry).c.id))).scalar()
+    return int(newest or 0)
 
 
 def count_worlds(session: Session) -> int:

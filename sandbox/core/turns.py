@@ -40,30 +40,47 @@ class Turns:
             yield
             return
         self._take()
-        _held.turns.append(self)
         try:
             yield
         finally:
-            _held.turns.remove(self)
-            self._pass_on()
+            # Whoever was interrupted while it waited to go on has none.
+            if self in _held.turns:
+                self._pass_on()
 
     def _take(self) -> None:
         with self._guard:
-            if not self._is_taken:
-                self._is_taken = True
-                return
-            called = threading.Lock()
+            called = threading.Lock() if self._is_taken else None
+            if called:
+                called.acquire()
+                self._waiting.append(called)
+            self._is_taken = True
+        if called:
+            self._await(called)
+        _held.turns.append(self)
+
+    def _await(self, called: threading.Lock) -> None:
+        try:
+            # Whoever passes the turn on to this thread lets it go.
             called.acquire()
-            self._waiting.append(called)
-        # Whoever passes the turn on to this thread lets it go.
-        called.acquire()
+        except BaseException:
+            # A signal: nobody may pass the turn on to who does not wait any more.
+            with self._guard:
+                if called in self._waiting:
+                    self._waiting.remove(called)
+                else:
+                    self._call_next()
+            raise
 
     def _pass_on(self) -> None:
+        _held.turns.remove(self)
         with self._guard:
-            if self._waiting:
-                self._waiting.popleft().release()
-            else:
-                self._is_taken = False
+            self._call_next()
+
+    def _call_next(self) -> None:
+        if self._waiting:
+            self._waiting.popleft().release()
+        else:
+            self._is_taken = False
 
 
 @contextmanager

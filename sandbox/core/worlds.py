@@ -77,6 +77,13 @@ def share_world(session: Session, name: str, ids: Ids) -> World | None:
     return find_world(session, name, ids)
 
 
+def rejoin_world(world: World) -> None:
+    """Work on in a world after a unit of work has ended, with its settings of now; if it is gone, as it was."""
+    world.store.share(_LOCK)
+    if world.store.head() is not None:
+        world.settings = world.store.recall("settings", world.store.settings)
+
+
 def start_document(world: World, origin: Origin) -> Mapping[str, Any]:
     """The fixture document that `reset_world` goes back to, complete."""
     start = world.store.find(tables.Document, name=_START)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import partial
-from typing import Any
+from io import BytesIO
+from typing import Any, cast
 
 from flask import Flask, Request, Response, g, request
 from flask.ctx import _AppCtxGlobals
@@ -27,7 +28,7 @@ from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.session import Session
 from sandbox.core.turns import given_up
 from sandbox.core.world import DEFAULT, World
-from sandbox.core.worlds import drop_idle_worlds, note_use, open_world, share_world
+from sandbox.core.worlds import drop_idle_worlds, note_use, open_world, rejoin_world, share_world
 from sandbox.mounts import Mounts
 from sandbox.service import FLOW, House, Service
 from sandbox.web import faults
@@ -57,7 +58,11 @@ _HEADERS = {
     "frame-ancestors 'none'",
 }
 StartResponse = Callable[..., Any]
-_REAL = Clock()
+# Whether the body of the answer is there when the request is done.
+_WHOLE = "sandbox.whole"
+# Whether the body of the request was there before it was begun.
+_RECEIVED = "sandbox.received"
+_REAL, _DIGITS = Clock(), len(str(MOST))
 
 
 class MountMiddleware:
@@ -87,8 +92,29 @@ class MountMiddleware:
             self._names.see(mount, host)
         if inner != path:
             environ["PATH_INFO"] = inner.encode().decode("latin-1")
+        _receive(environ)
         with self._turns():
-            return self._wsgi_app(environ, start_response)
+            answer = self._wsgi_app(environ, start_response)
+            return _whole(answer) if environ.get(_WHOLE) else answer
+
+
+def _receive(environ: dict[str, Any]) -> None:
+    """Have the body of a usual request there before its turn comes: whoever sends it slowly keeps nobody waiting."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    # Python reads no number of any length.
+    if length.isdecimal() and len(length) <= _DIGITS and 0 < int(length) <= MOST:
+        try:
+            body = environ["wsgi.input"].read(int(length))
+        except OSError:
+            # Whoever was sending it is gone, or gave up; what is missing is told like any other short body.
+            body = b""
+        environ["wsgi.input"], environ[_RECEIVED] = BytesIO(body), True
+
+
+def _whole(answer: Iterable[bytes]) -> list[bytes]:
+    # What comes as a list granian sends at once, and anything else piece by piece by way of another thread.
+    with closing(cast(Any, answer)):
+        return list(answer)
 
 
 def install(app: Flask, sandbox: House, mounts: Mounts) -> None:
@@ -146,7 +172,7 @@ def _apart(world: World) -> Iterator[None]:
     world.store.session.commit()
     with given_up():
         yield
-    share_world(world.store.session, world.name, world.ids)
+    rejoin_world(world)
 
 
 def _commit(session: Session, world: World | None) -> None:
@@ -218,7 +244,9 @@ def _install_exit(app: Flask, sandbox: House) -> None:
         if world and service and watching.COOKIE in sent.cookies:
             response = watching.leave(response)
         _commit(here.session, world)
-        return faults.deliver(response)
+        delivered = faults.deliver(response)
+        sent.environ[_WHOLE] = delivered is response and not (response.is_streamed or response.direct_passthrough)
+        return delivered
 
     @app.teardown_request
     def let_go(_error: BaseException | None) -> None:
@@ -243,16 +271,17 @@ def _check_body(sent: Request) -> None:
     sent.max_content_length = largest.get(sent.endpoint or "", MOST)
     # Werkzeug takes a body for whole that its sender cut off or, when it is chunked, that the limit cut off.
     declared = sent.content_length
-    if declared == 0:
-        return
-    with given_up():
+    with nullcontext() if sent.environ.get(_RECEIVED) or _has_none(sent) else given_up():
         received = len(sent.get_data())
         if declared is None:
             sent.stream.read(1)
-    if declared is None:
-        return
-    if received < declared:
+    if declared is not None and received < declared:
         raise Refusal(Reason.BODY_MALFORMED, f"the body ended after {received} of {declared} bytes")
+
+
+def _has_none(sent: Request) -> bool:
+    # RFC 9112 section 6.3 (7).
+    return not (sent.content_length or "Transfer-Encoding" in sent.headers)
 
 
 def _service(sandbox: House, sent: Request) -> Service | None:

@@ -139,7 +139,9 @@ class _Wire(Response):
             return
         pieces = max(1, min(len(body), _MOST_PIECES))
         for number in range(pieces):
-            time.sleep(self.effects["drip"]["seconds"] / pieces)
+            # Its turn is over, unless the sandbox asks itself.
+            with given_up():
+                time.sleep(self.effects["drip"]["seconds"] / pieces)
             if piece := body[len(body) * number // pieces : len(body) * (number + 1) // pieces]:
                 yield piece
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +15,8 @@ from sandbox import Config
 from sandbox.core import tables
 from sandbox.core.mailbox import deliver
 from sandbox.core.retention import Keep, Watch, sweep
-from sandbox.core.rows import TABLES
+from sandbox.core.rows import TABLES, columns_of
+from sandbox.core.session import Session
 from sandbox.core.store import list_worlds
 from tests.conftest import HouseClient
 from tests.support import tours
@@ -325,6 +329,74 @@ def test_ids_go_on_after_the_journal_was_cut(make_sandbox, tmp_path):
         sweep(sandbox.application.extensions["sandbox"].open_session, Keep(journal=1), Watch())
 
     assert len(set(codes)) == 3
+
+
+class TestWhatASweepCosts:
+    """By the steps that SQLite takes: they are the same on every machine, and grow with what has to be looked at."""
+
+    MANY = 8_000
+
+    @pytest.fixture
+    def config(self, tmp_path: Path) -> Config:
+        return Config(database=f"sqlite:///{tmp_path / 'sandbox.db'}", approval="hint")
+
+    @pytest.fixture
+    def leave(self, sandbox) -> Callable[..., None]:
+        def leave(table: type[tables.Base], sample: Any, **values: Any) -> None:
+            """Leave MANY rows like `sample`, each with what `values` makes of its number."""
+            same = {name: getattr(sample, name) for name in columns_of(table)}
+            rows = [{**same, **{name: of(number) for name, of in values.items()}} for number in range(self.MANY)]
+            with sandbox.world() as world:
+                world.store.add(table, *rows)
+
+        return leave
+
+    @pytest.fixture
+    def steps(self, sandbox, sweeper) -> Callable[[], float]:
+        def sweep_and_count() -> float:
+            """Sweep; returns how many steps that took for each of MANY rows."""
+            counted = []
+
+            @contextmanager
+            def open_session() -> Iterator[Session]:
+                with sandbox.application.extensions["sandbox"].open_session() as session:
+                    driver: Any = session.connection().connection.dbapi_connection
+                    driver.set_progress_handler(lambda: counted.append(1) and None, 1_000)
+                    yield session
+                    driver.set_progress_handler(None, 0)
+
+            sweep(open_session, Keep(expired=0, journal=0), Watch())
+            return len(counted) * 1_000 / self.MANY
+
+        return sweep_and_count
+
+    def test_does_not_grow_with_what_stays(self, sandbox, party, leave, steps):
+        party.redeem(party.code(scope="openid offline_access"))
+        with sandbox.world() as world:
+            [code] = world.store.list(tables.Code, order=("digest",))
+            [token] = world.store.list(tables.Token, order=("digest",), family=code.flow, kind="refresh_token")
+        leave(tables.Code, code, digest=lambda number: f"{number}", flow=lambda number: f"f{number}")
+        leave(tables.Token, token, digest=lambda number: f"{number}", family=lambda number: f"f{number}")
+        spent = {"used_at": lambda _: token.issued_at, "revoked_at": lambda _: token.issued_at}
+        leave(tables.Token, token, digest=lambda number: f"spent {number}", family=lambda number: f"f{number}", **spent)
+        sandbox.clock.advance(days=1)
+
+        assert steps() < 100
+        with sandbox.world() as world:
+            assert world.store.count(tables.Code) == self.MANY + 1
+
+    @pytest.mark.parametrize(("table", "key"), [(tables.Token, "digest"), (tables.Counter, "name")])
+    def test_does_not_grow_with_what_goes(self, sandbox, party, leave, steps, table, key):
+        party.tokens()
+        get_user(sandbox)
+        with sandbox.world() as world:
+            sample = world.store.list(table, order=("-expires_at",), limit=1)[0]
+        leave(table, sample, **{key: lambda number: f"{number}"})
+        sandbox.clock.advance(days=1)
+
+        assert steps() < 100
+        with sandbox.world() as world:
+            assert world.store.count(table, **{key: "0"}) == 0
 
 
 @pytest.mark.postgres

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -85,6 +87,100 @@ def test_an_error_ends_a_turn():
         raise ZeroDivisionError
     with turns.taken():
         pass
+
+
+@contextmanager
+def interrupted(turns: Turns):
+    """Whoever waits for a turn in the main thread in this block gets a KeyboardInterrupt."""
+
+    def interrupt() -> None:
+        while not turns._waiting:
+            threading.Event().wait(0.001)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join(PATIENCE)
+        signal.signal(signal.SIGUSR1, before)
+
+
+@contextmanager
+def taken_by_another(turns: Turns):
+    taken, done = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with turns.taken():
+            taken.set()
+            done.wait(PATIENCE)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert taken.wait(PATIENCE)
+    yield
+    done.set()
+    thread.join(PATIENCE)
+
+
+def test_nobody_waits_for_whoever_was_interrupted():
+    turns = Turns()
+
+    with taken_by_another(turns), interrupted(turns), pytest.raises(KeyboardInterrupt), turns.taken():
+        pass
+
+    assert not turns._is_taken
+    assert not turns._waiting
+
+
+def test_whoever_is_interrupted_while_it_waits_to_go_on_takes_no_turn_from_another():
+    turns = Turns()
+    with turns.taken():
+        waiting = given_up()
+        waiting.__enter__()
+        with taken_by_another(turns):
+            with interrupted(turns), pytest.raises(KeyboardInterrupt):
+                waiting.__exit__(None, None, None)
+            assert turns._is_taken
+        assert not turns._is_taken
+    assert not turns._is_taken
+
+
+def test_who_waits_may_wait_for_something_that_waits():
+    turns = Turns()
+
+    def work() -> None:
+        with turns.taken(), given_up():
+            with given_up():
+                pass
+            with turns.taken(), given_up():
+                pass
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+
+    assert not thread.is_alive()
+    assert not turns._is_taken
+
+
+def test_a_login_without_a_browser_that_drips_keeps_nobody_waiting(live):
+    api = f"{live.origin}/_sandbox/api"
+    fault = {"service": "oidc", "operation": "authorize", "drip": {"seconds": PATIENCE}, "times": 1}
+    made = requests.post(f"{api}/faults", json=fault, timeout=PATIENCE)
+    assert made.status_code == 201, made.text
+    address, body = urlsplit(live.origin), b'{"provider": "oidc", "identity": "alice"}'
+    with closing(socket.create_connection((address.hostname, address.port), PATIENCE)) as late:
+        head = f"POST /_sandbox/api/login HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: {len(body)}\r\n\r\n"
+        late.sendall(head.encode() + body)
+        while requests.get(f"{api}/faults/{made.json()['id']}", timeout=PATIENCE / 2).json()["hits"] == 0:
+            pass
+
+        answer = requests.get(f"{live.origin}/oidc/main/jwks", timeout=PATIENCE / 2)
+
+    assert answer.status_code == 200
 
 
 def test_a_client_that_is_slow_with_its_body_keeps_nobody_waiting(live):

@@ -74,8 +74,10 @@ def health(port: int) -> int:
     """The exit status of the health check, as the engine would run it in the container."""
     command = json.loads(instructions("HEALTHCHECK")[0].partition("CMD ")[2])
     assert command[0] == "python"
-    own = [word.replace(":9400", f":{port}") for word in command[1:]]
-    return subprocess.run([sys.executable, *own], check=False, timeout=60, stderr=subprocess.DEVNULL).returncode
+    environment = {**os.environ, "IDP_SANDBOX_PORT": str(port)}
+    return subprocess.run(
+        [sys.executable, *command[1:]], check=False, timeout=60, stderr=subprocess.DEVNULL, env=environment
+    ).returncode
 
 
 def test_the_image_is_healthy_while_the_sandbox_answers(live):

@@ -96,6 +96,17 @@ def test_a_file_that_somebody_keeps_locked_is_no_defect_and_burns_no_code(sandbo
     assert party.redeem(code).status_code == 200
 
 
+@pytest.mark.parametrize(("whole", "name"), [(0, "SQLITE_NOTADB"), (4096, "SQLITE_CORRUPT")])
+def test_a_damaged_file_is_no_defect(sandbox, tmp_path, whole, name):
+    file = tmp_path / FOLDER / FILE
+    # What was written beside the file is put into it when the last connection goes.
+    sandbox.application.extensions["sandbox"].close()
+    content = file.read_bytes()
+    file.write_bytes(content[:whole].ljust(len(content), b"\xff"))
+
+    check_refused(RelyingParty(sandbox).redeem("code"), f"the database file cannot be used ({name})")
+
+
 @contextlib.contextmanager
 def beside(server: PostgresServer, config: Config) -> Iterator[psycopg.Connection[Any]]:
     """A connection to the same database, whose own statements are not ended by `END_OTHERS`."""

@@ -21,7 +21,8 @@ def parse_token() -> str | None:
 
 def write(document: dict[str, Any]) -> str:
     """A discovery document or a JWK Set (RFC 7517 section 5) as text, to be kept until it changes."""
-    return f"{current_app.json.dumps(document)}\n"
+    text = current_app.json.dumps(document, separators=(",", ":"))
+    return f"{text}\n"
 
 
 def render_text(text: str) -> Response:
