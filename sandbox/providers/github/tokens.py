@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sandbox.core import tables
 from sandbox.core.refusals import Reason, Refusal
@@ -66,8 +67,7 @@ def issue_tokens(
 
     prefix = formats.GITHUB_APP_USER if app == "github-app" else formats.OAUTH_APP
     access_token = issue(prefix, ACCESS, EXPIRING_TTL if expiring else None)
-    live = [token for token in _tokens_of(world, client, login, scopes) if token.revoked_at is None]
-    for token in live[MOST_TOKENS:]:
+    for token in _tokens_of(world, client, login, scopes, revoked_at=None)[MOST_TOKENS:]:
         revoke_tokens(world, digest=token.digest)
     if not expiring:
         return IssuedTokens(access_token, scopes)
@@ -96,8 +96,10 @@ def note_use(world: World, token: tables.Token) -> None:
         world.store.change(tables.Token, {"used_at": world.now()}, digest=token.digest)
 
 
-def _tokens_of(world: World, client: tables.Client, login: str, scopes: tuple[str, ...]) -> list[tables.Token]:
-    """The access tokens of one user, application and scope, dead or alive, newest first."""
+def _tokens_of(
+    world: World, client: tables.Client, login: str, scopes: tuple[str, ...], **more: Any
+) -> list[tables.Token]:
+    """The access tokens of one user, application and scope, newest first: all, or those with these values besides."""
     return world.store.list(
         tables.Token,
         order=("-serial",),
@@ -106,4 +108,5 @@ def _tokens_of(world: World, client: tables.Client, login: str, scopes: tuple[st
         client_id=client.client_id,
         login=login,
         scopes=" ".join(scopes),
+        **more,
     )
