@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.connection import Connection
+from bench.connection import Answer, Connection
 from bench.cores import Watch
 from bench.figures import Figure, percentiles
 from bench.flows import LOT, Request, Step, new_values
@@ -69,6 +69,19 @@ class Tally:
     examples: list[str] = field(default_factory=list)
 
 
+def take_in(request: Request, answer: Answer, values: dict[bytes, bytes]) -> None:
+    """Check an answer, and keep what the next requests need of it. Raises LoginFailedError."""
+    if not 200 <= answer.status < 400:
+        raise LoginFailedError(f"{answer.status} {answer.body[:200].decode(errors='replace')}")
+    if request.needs not in answer.body:
+        raise LoginFailedError(f"no {request.needs.decode()} in {answer.body[:200].decode(errors='replace')}")
+    for name, pattern in request.keeps:
+        found = pattern.search(answer.head) or pattern.search(answer.body)
+        if found is None:
+            raise LoginFailedError(f"{answer.status} without {name.decode()}: {answer.head[:300]!r}")
+        values[name] = found[1]
+
+
 async def log_in(connection: Connection, requests: Sequence[Request], tally: Tally, cookie: str) -> None:
     """One login. Raises LoginFailedError, and what Connection.ask raises."""
     values, times = new_values(cookie, f"{tally.chance}-{tally.flows // LOT}"), []
@@ -77,15 +90,7 @@ async def log_in(connection: Connection, requests: Sequence[Request], tally: Tal
         started = time.perf_counter()
         answer = await connection.ask(request.render(values))
         times.append(time.perf_counter() - started)
-        if not 200 <= answer.status < 400:
-            raise LoginFailedError(f"{answer.status} {answer.body[:200].decode(errors='replace')}")
-        if request.needs not in answer.body:
-            raise LoginFailedError(f"no {request.needs.decode()} in {answer.body[:200].decode(errors='replace')}")
-        for name, pattern in request.keeps:
-            found = pattern.search(answer.head) or pattern.search(answer.body)
-            if found is None:
-                raise LoginFailedError(f"{answer.status} without {name.decode()}: {answer.head[:300]!r}")
-            values[name] = found[1]
+        take_in(request, answer, values)
     tally.flow_times.append(time.perf_counter() - begun)
     tally.request_times += times
 

@@ -1,6 +1,6 @@
 """How long the sandbox takes to be there: as a process, until its first answer, and as a fresh app in a test.
 
-    python bench/startup.py [ROUNDS]
+    python -m bench.startup [ROUNDS]
 
 Prints medians and the peak memory of the serving process; judges nothing.
 """
@@ -10,26 +10,19 @@ from __future__ import annotations
 import os
 import resource
 import signal
-import socket
 import statistics
 import subprocess
 import sys
 import time
-from http.client import HTTPConnection
 from pathlib import Path
 
+from bench.cores import family
+from bench.serving import free_port, is_answered
 from sandbox import create_app
 
 PROGRAM = Path(sys.executable).with_name("idp-sandbox")
+HEALTH = "/_sandbox/health"
 PATIENCE = 30  # seconds
-
-
-def free_port() -> int:
-    """A loopback port that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def time_to_first_answer() -> tuple[float, int]:
@@ -38,7 +31,7 @@ def time_to_first_answer() -> tuple[float, int]:
     started = time.perf_counter()
     process = subprocess.Popen([PROGRAM, "serve", "--port", str(port)], stdout=subprocess.DEVNULL)
     try:
-        while not is_answered(port):
+        while not is_answered(port, HEALTH):
             if process.poll() is not None or time.perf_counter() - started > PATIENCE:
                 raise RuntimeError("the sandbox did not start")
             time.sleep(0.001)
@@ -46,27 +39,6 @@ def time_to_first_answer() -> tuple[float, int]:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(PATIENCE)
-
-
-def is_answered(port: int) -> bool:
-    """Whether a request is answered now."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-    try:
-        connection.request("GET", "/_sandbox/health")
-        return connection.getresponse().status == 200
-    except ConnectionError:
-        return False
-    finally:
-        connection.close()
-
-
-def family(pid: int) -> list[int]:
-    """A process and its children, where the system tells."""
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return [pid]
-    return [pid, *(descendant for child in children for descendant in family(int(child)))]
 
 
 def peak_memory(pid: int) -> int:

@@ -14,6 +14,7 @@ import jwt
 
 from bench.connection import Answer, Connection
 from bench.flows import Request, Step, new_values
+from bench.generator import LoginFailedError, take_in
 from bench.serving import Served
 from bench.targets.base import HOST
 
@@ -46,13 +47,10 @@ async def verify(served: Served, steps: Sequence[Step], cookie: str = "") -> Non
 
 async def _ask(connection: Connection, request: Request, values: dict[bytes, bytes]) -> Answer:
     answer = await connection.ask(request.render(values))
-    if not 200 <= answer.status < 400 or request.needs not in answer.body:
-        raise RubbishError(f"{answer.status} {answer.body[:300].decode(errors='replace')}")
-    for name, pattern in request.keeps:
-        kept = pattern.search(answer.head) or pattern.search(answer.body)
-        if kept is None:
-            raise RubbishError(f"{answer.status} without {name.decode()}: {answer.head[:300].decode(errors='replace')}")
-        values[name] = kept[1]
+    try:
+        take_in(request, answer, values)
+    except LoginFailedError as error:
+        raise RubbishError(str(error)) from error
     return answer
 
 

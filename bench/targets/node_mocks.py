@@ -37,7 +37,17 @@ class NodeMock(Target):
         raise NotImplementedError
 
 
-class OAuth2MockServer(NodeMock):
+class PlainMock(NodeMock):
+    """What answers an authorization request at once, at the paths that most have."""
+
+    def steps(self, port: int, prepared: Mapping[str, str]) -> list[Step]:  # noqa: ARG002
+        return [
+            Step("GET", f"/authorize?{ASK}", keeps={"code": CODE}),
+            Step("POST", "/token", FORM, REDEEM, needs=ID_TOKEN),
+        ]
+
+
+class OAuth2MockServer(PlainMock):
     """oauth2-mock-server: two RS256 signatures. Checks PKCE; knows no client, and takes any code at any time."""
 
     name = package = "oauth2-mock-server"
@@ -47,17 +57,11 @@ class OAuth2MockServer(NodeMock):
     def arguments(self, port: int) -> list[str]:
         return ["-a", HOST, "-p", str(port)]
 
-    def steps(self, port: int, prepared: Mapping[str, str]) -> list[Step]:  # noqa: ARG002
-        return [
-            Step("GET", f"/authorize?{ASK}", keeps={"code": CODE}),
-            Step("POST", "/token", FORM, REDEEM, needs=ID_TOKEN),
-        ]
-
     def token(self, port: int, prepared: Mapping[str, str]) -> Step:  # noqa: ARG002
         return Step("POST", "/token", FORM, CREDENTIALS, needs=ACCESS_TOKEN)
 
 
-class MongodbMock(NodeMock):
+class MongodbMock(PlainMock):
     """@mongodb-js/oidc-mock-provider: two RS256 signatures. Redeems a code once and checks PKCE; knows no client.
 
     It listens before it has its key, so it is there when its keys are.
@@ -71,12 +75,6 @@ class MongodbMock(NodeMock):
 
     def arguments(self, port: int) -> list[str]:
         return ["--host", HOST, "--port", str(port)]
-
-    def steps(self, port: int, prepared: Mapping[str, str]) -> list[Step]:  # noqa: ARG002
-        return [
-            Step("GET", f"/authorize?{ASK}", keeps={"code": CODE}),
-            Step("POST", "/token", FORM, REDEEM, needs=ID_TOKEN),
-        ]
 
 
 class OidcProvider(NodeMock):

@@ -61,4 +61,4 @@ def write_rows(store: Store, rows: Rows) -> None:
 def remove_rows(store: Store) -> None:
     """Leave nothing of a world."""
     for table in TABLES.values():
-        store.empty(table)
+        store.remove(table)

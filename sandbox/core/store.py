@@ -170,10 +170,6 @@ class Store:
         self._note_change(table)
         self._run(statements.copy, table, values={"to_world": self.world, "is_world": source})
 
-    def empty(self, table: type[T]) -> None:
-        """Delete all that the world has there."""
-        self.remove(table)
-
     def put(self, table: type[T], **values: Any) -> None:
         """Insert the row, or overwrite the one with the same primary key."""
         given = {"world": self.world, **values}
