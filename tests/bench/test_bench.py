@@ -24,6 +24,7 @@ from bench.report import find_remarks, print_report, to_document
 from bench.serving import serve
 from bench.targets.base import MissingError, Target
 from bench.targets.own import Oidc
+from tests.support.loops import apart
 
 REDIRECT = b"HTTP/1.1 302 Found\r\nlocation: http://app.test/?code=abc&state=s\r\nContent-Length: 0\r\n\r\n"
 CHUNKED = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{"id_to\r\n6\r\nken":1\r\n1\r\n}\r\n0\r\n\r\n'
@@ -74,7 +75,7 @@ def answering(get: bytes = REDIRECT, post: bytes = CHUNKED) -> Iterator[Counted]
 
 def generate(server: Counted, flows: int, concurrency: int = 1) -> Figure:
     job = Job("127.0.0.1", server.server_address[1], LOGIN, concurrency, seconds=20, flows=flows)
-    return asyncio.run(run(job))
+    return apart(lambda: asyncio.run(run(job)))
 
 
 def figure(rate: float, disturbed: float = 0.0, failures: int = 0) -> Figure:
@@ -229,9 +230,9 @@ def test_the_chart_is_well_formed_and_tells_each_rate():
 def test_a_login_at_this_sandbox_verifies_and_can_be_repeated():
     target = Oidc()
     with serve(target) as served:
-        ready = prepare(served)
+        ready = apart(lambda: prepare(served))
         job = Job("127.0.0.1", served.port, ready.steps, 2, seconds=60, flows=6, server_pid=served.pid)
-        figure = asyncio.run(run(job))
+        figure = apart(lambda: asyncio.run(run(job)))
 
     assert (figure.flows, figure.requests, figure.examples) == (6, 12, [])
     assert served.cold_start > 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import Any
 
@@ -15,6 +14,7 @@ from insforge.exceptions import InsforgeAuthError, InsforgeHTTPError
 
 from sandbox.threads import ThreadServer
 from tests.support.insforge import APP, AUTH, CHALLENGE, NEW, VERIFIER, cloud_code, configure, query, setting
+from tests.support.loops import apart
 from tests.support.person import Person
 
 LOGIN = "Check the token is valid or login to get a new token."
@@ -32,9 +32,7 @@ def run(live: ThreadServer, sandbox: Any) -> Run:
             return await do(client)
 
     def run(do: Use, prefix: str = "") -> Any:
-        # Playwright may keep an event loop running in this thread.
-        with ThreadPoolExecutor(1) as pool:
-            return pool.submit(lambda: asyncio.run(use(do, prefix))).result()
+        return apart(lambda: asyncio.run(use(do, prefix)))
 
     return run
 

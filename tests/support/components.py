@@ -99,8 +99,7 @@ def chromium_path() -> str:
 def browser(chromium_path: str) -> Iterator[Browser]:
     """One browser for all tests; each test opens and closes a context of its own.
 
-    Playwright keeps an event loop running in this thread, so a test in the same process calls asyncio.run
-    in another thread.
+    Playwright keeps an event loop running in this thread: see tests.support.loops.
     """
     with (
         sync_playwright() as playwright,
