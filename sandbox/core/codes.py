@@ -65,8 +65,7 @@ def redeem_code(world: World, code: tables.Code) -> None:
 
     Raises Refusal: CODE_ALREADY_REDEEMED.
     """
-    spent = world.store.claim(tables.Code, {"redeemed_at": world.now()}, digest=code.digest, redeemed_at=None)
-    if spent is None:
+    if not world.store.change(tables.Code, {"redeemed_at": world.now()}, digest=code.digest, redeemed_at=None):
         raise _already_redeemed(0)
 
 

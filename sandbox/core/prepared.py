@@ -40,7 +40,7 @@ class Prepared:
             for one in types
         ]
         self._cells = [(place, process) for place, process in enumerate(given) if process]
-        self._row = _row_type(gives)
+        self._row = row_type(gives)
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> int:
         """Execute it; how many rows it has changed. Raises DBAPIError."""
@@ -98,5 +98,6 @@ class Prepared:
 
 
 @lru_cache(maxsize=512)
-def _row_type(names: tuple[str, ...]) -> Callable[..., Any]:
+def row_type(names: tuple[str, ...]) -> Callable[..., Any]:
+    """What makes a row with these columns as attributes."""
     return namedtuple("Row", names)

@@ -16,7 +16,7 @@ from sqlalchemy import Dialect, Executable, func, select
 
 from sandbox.core import statements
 from sandbox.core.clock import serial
-from sandbox.core.prepared import Prepared
+from sandbox.core.prepared import Prepared, row_type
 from sandbox.core.remembered import CAST, Known, remember
 from sandbox.core.session import Session
 from sandbox.core.statements import Containing, Shape, names_of, table_of
@@ -164,6 +164,11 @@ class Store:
             self.session.execute(statements.add_many(table), batch)
         else:
             self._run(statements.add, table, tuple(batch[0]), values=_set(batch[0]))
+
+    def create(self, table: type[T], **values: Any) -> T:
+        """Insert one row, and return it as it will be found; `values` are all its columns."""
+        self.add(table, **values)
+        return cast("T", row_type(names_of(table))(**values, world=self.world))
 
     def copy(self, table: type[T], source: str) -> None:
         """Insert what the world called `source` has, within the database."""

@@ -1,4 +1,4 @@
-"""The authorization request (RFC 6749 section 4.1.1): parsed once, kept here, decided by a person.
+"""The authorization request (RFC 6749 section 4.1.1): parsed once, kept here while a person is asked, and decided.
 
 Browsers hold a transaction id only, so that no form field can change client, redirect URI or scope. Which requests
 are acceptable, and what a code looks like, is the room's.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from sandbox.core import tables
@@ -19,6 +19,7 @@ from sandbox.core.journal import fingerprint
 from sandbox.core.redaction import redact_url
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
+from sandbox.protocol import sessions
 
 AUTHORIZATION_CODE = "authorization_code"
 TRANSACTION_TTL = 3600
@@ -106,43 +107,52 @@ def told_by_redirect(address: ReturnAddress) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Transaction:
-    """A stored authorization request. `flow` links the whole login.
+    """An authorization request that waits for its answer. `flow` links the whole login.
 
-    `login` is who has been chosen so far, and `sid` the sign-in session in which, where the room keeps sessions.
+    `login` is who has been chosen so far, and `sid` the sign-in session in which, where the room keeps sessions;
+    `session` is that session itself where it was at hand. One that nobody is asked about is never stored.
     """
 
     id: str
+    service: str
     flow: str
-    login: str | None
     request: AuthorizationRequest
+    login: str | None = None
     sid: str | None = None
+    session: tables.SignInSession | None = None
+    is_stored: bool = False
 
 
 def begin(
     world: World, service: str, request: AuthorizationRequest, *, flow: str | None = None, by_client: bool = True
 ) -> Transaction:
-    """Keep the request until a person decides; it expires after TRANSACTION_TTL seconds.
+    """Begin to answer the request; `keep` stores it, where a person is asked.
 
     `flow` continues a login that has begun already, such as a device's; so does a state that an exchange has marked.
     `by_client` is whether an application has made the request, rather than the service itself.
     """
     flow = flow or follow(world, request.state) or world.entry.flow or world.ids.text(16)
-    transaction = Transaction(world.ids.text(32), flow, None, request)
     if by_client:
         _note_request(world, request)
-    world.store.add(
-        tables.Transaction,
-        id=transaction.id,
-        service=service,
-        request=request.store(),
-        flow=transaction.flow,
-        login=None,
-        sid=None,
-        expires_at=world.now() + TRANSACTION_TTL,
-        decided_at=None,
-    )
-    world.entry.note(flow=transaction.flow, client_id=request.client_id)
-    return transaction
+    world.entry.note(flow=flow, client_id=request.client_id)
+    return Transaction(world.ids.text(32), service, flow, request)
+
+
+def keep(world: World, transaction: Transaction) -> str:
+    """Store the request until a person decides, for TRANSACTION_TTL seconds; the id that the page's form carries."""
+    if not transaction.is_stored:
+        world.store.add(
+            tables.Transaction,
+            id=transaction.id,
+            service=transaction.service,
+            request=transaction.request.store(),
+            flow=transaction.flow,
+            login=transaction.login,
+            sid=transaction.sid,
+            expires_at=world.now() + TRANSACTION_TTL,
+            decided_at=None,
+        )
+    return transaction.id
 
 
 def get_transaction(world: World, service: str, transaction_id: str) -> Transaction:
@@ -159,16 +169,28 @@ def get_transaction(world: World, service: str, transaction_id: str) -> Transact
         raise _already_decided()
     if world.now() >= row.expires_at:
         raise Refusal(Reason.TRANSACTION_EXPIRED, f"the sign-in waited longer than {TRANSACTION_TTL} s")
-    return Transaction(row.id, row.flow, row.login, request, row.sid)
+    return Transaction(row.id, service, row.flow, request, row.login, row.sid, is_stored=True)
 
 
-def choose_identity(world: World, transaction: Transaction, login: str, *, sid: str | None = None) -> tables.Identity:
-    """Let this person sign in. Raises Refusal: IDENTITY_UNKNOWN, IDENTITY_DEACTIVATED."""
+def choose_identity(
+    world: World, transaction: Transaction, login: str, session: tables.SignInSession | None = None
+) -> Transaction:
+    """Let this person sign in, in this session if the room keeps sessions; what is to be answered now.
+
+    Raises Refusal: IDENTITY_UNKNOWN, IDENTITY_DEACTIVATED.
+    """
     identity = get_identity(world, login)
     check_active(identity)
-    world.store.change(tables.Transaction, {"login": identity.login, "sid": sid}, id=transaction.id)
+    sid = session.sid if session else None
+    if transaction.is_stored:
+        world.store.change(tables.Transaction, {"login": identity.login, "sid": sid}, id=transaction.id)
     world.entry.note(login=identity.login)
-    return identity
+    return replace(transaction, login=identity.login, sid=sid, session=session)
+
+
+def find_session(world: World, transaction: Transaction) -> tables.SignInSession | None:
+    """The session in which the person was chosen, or None if there is none or it has ended meanwhile."""
+    return transaction.session or sessions.get_session(world, transaction.sid)
 
 
 def decide(world: World, transaction: Transaction) -> None:
@@ -176,6 +198,8 @@ def decide(world: World, transaction: Transaction) -> None:
 
     Raises Refusal: TRANSACTION_ALREADY_DECIDED.
     """
+    if not transaction.is_stored:
+        return
     if not world.store.change(tables.Transaction, {"decided_at": world.now()}, id=transaction.id, decided_at=None):
         raise _already_decided()
 

@@ -40,28 +40,25 @@ def sign_in(
     ttl: int,
     acr: str = BASIC_ACR,
     amr: tuple[str, ...] = PASSWORD,
-) -> str:
-    """A person has just signed in, in the browser that holds `cookie`; the sid of the session, good for `ttl` seconds.
+) -> tables.SignInSession:
+    """A person has just signed in, in the browser that holds `cookie`; the session, good for `ttl` seconds.
 
     Whoever is signed in there already keeps the session, with a new auth_time.
     """
     now = world.now()
     fresh = {"auth_time": now, "used_at": now, "expires_at": now + ttl, "acr": acr, "amr": list(amr)}
     for session in list_sessions(world, service, cookie):
-        if session.login == login:
-            world.store.change(tables.SignInSession, fresh, sid=session.sid)
-            return session.sid
-    sid = world.ids.text(32)
-    world.store.add(
+        if session.login == login and (renewed := world.store.claim(tables.SignInSession, fresh, sid=session.sid)):
+            return renewed
+    return world.store.create(
         tables.SignInSession,
-        sid=sid,
+        sid=world.ids.text(32),
         service=service,
         browser=digest(cookie),
         login=login,
         ended_at=None,
         **fresh,
     )
-    return sid
 
 
 def move_sessions(world: World, service: str, cookie: str, new_cookie: str) -> None:

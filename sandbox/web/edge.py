@@ -240,7 +240,7 @@ def _install_exit(app: Flask, sandbox: House) -> None:
         _add_headers(response, world, here.entry.refusal)
         if world and _is_journaled(sent):
             faults.find_login(world)
-            write_journal(response, _operation(sent))
+            write_journal(world, sent, response, operation=_operation(sent), started=here.started)
         if world and service and watching.COOKIE in sent.cookies:
             response = watching.leave(response)
         _commit(here.session, world)

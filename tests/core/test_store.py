@@ -78,6 +78,12 @@ def test_a_row_comes_back_as_it_was_added(store):
     assert (row.login, row.expires_at, row.redeemed_at) == ("octocat", 600, None)
 
 
+def test_a_row_is_created_as_it_will_be_found(store):
+    created = store.create(tables.Code, **code(data={"scopes": ["user"]}))
+
+    assert created == store.find(tables.Code, digest="d1")
+
+
 def test_numbers_beyond_32_bits_are_kept(store):
     store.add(tables.Code, **code(expires_at=2**40))
 

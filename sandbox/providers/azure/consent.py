@@ -6,7 +6,7 @@ https://learn.microsoft.com/entra/identity-platform/permissions-consent-overview
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sandbox.core import tables
 from sandbox.core.refusals import Reason, Refusal
@@ -33,14 +33,13 @@ def missing(asked: Asked, given: frozenset[str]) -> list[str]:
     return [] if EVERYTHING in given else [key for key in _keys(asked) if key not in given]
 
 
-def needs_administrator(asked: Asked, given: frozenset[str]) -> list[str]:
+def needs_administrator(world: World, client: tables.Client, user: User, asked: Asked) -> list[str]:
     """The scopes asked for, as the request wrote them, that only an administrator may grant and none has."""
-    wanted = set(missing(asked, given))
-    return [
-        scope.asked
-        for scope in asked.scopes
-        if scope.resource.describe(scope.name)[1] and wanted.intersection(_scope_keys(scope))
-    ]
+    guarded = [scope for scope in asked.scopes if scope.resource.describe(scope.name)[1]]
+    if not guarded:
+        return []
+    wanted = set(missing(asked, granted(world, client, user)))
+    return [scope.asked for scope in guarded if wanted.intersection(_scope_keys(scope))]
 
 
 def token_scopes(asked: Asked, given: frozenset[str]) -> tuple[str, ...]:
@@ -68,19 +67,20 @@ def check_granted(world: World, client: tables.Client, user: User, asked: Asked)
 
 def grant(world: World, client: tables.Client, user: User, asked: Asked) -> None:
     """Remember a person's consent."""
-    before = granted_scopes(world, SLUG, client.client_id, _consenter(user)) or ()
-    _remember(world, client, _consenter(user), (*before, *_keys(asked)))
+    _add(world, client, _consenter(user), _keys(asked))
 
 
 def grant_for_everyone(world: World, client: tables.Client, tenant: Tenant, asked: Asked | None) -> None:
     """Remember an administrator's consent; without scopes, to everything."""
-    before = granted_scopes(world, SLUG, client.client_id, _everyone(tenant)) or ()
     keys = (EVERYTHING,) if asked is None else (*_keys(asked), *OIDC_SCOPES)
-    _remember(world, client, _everyone(tenant), (*before, *keys))
+    _add(world, client, _everyone(tenant), keys)
 
 
-def _remember(world: World, client: tables.Client, who: str, keys: tuple[str, ...]) -> None:
-    remember_consent(world, SLUG, client.client_id, who, tuple(dict.fromkeys(keys)))
+def _add(world: World, client: tables.Client, who: str, keys: Iterable[str]) -> None:
+    before = granted_scopes(world, SLUG, client.client_id, who) or ()
+    after = tuple(dict.fromkeys((*before, *keys)))
+    if after != before:
+        remember_consent(world, SLUG, client.client_id, who, after)
 
 
 def _keys(asked: Asked) -> Iterator[str]:

@@ -13,7 +13,7 @@ from sandbox import picker
 from sandbox.core.identities import face, find_identity, get_identity
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.protocol import consents
-from sandbox.protocol.authorization import Transaction
+from sandbox.protocol.authorization import Transaction, keep
 from sandbox.protocol.redirects import origin
 from sandbox.providers.insforge_cloud.people import SLUG, find_by_hint
 from sandbox.service import current_world
@@ -69,7 +69,7 @@ def sign_in(
         remember="Remember me" if is_cloud else None,
         hint=hint,
         signup=True,
-        transaction=transaction.id,
+        transaction=keep(world, transaction),
         action=action,
         message=message(refusal),
     )
@@ -87,7 +87,7 @@ def consent(transaction: Transaction, application: Application, action: str) -> 
         callback=_callback(transaction),
         identity=face(get_identity(world, transaction.login or "")),
         scopes=[{**_scope(name), "already": name in granted} for name in asked.scopes],
-        transaction=transaction.id,
+        transaction=keep(world, transaction),
         action=action,
         device="user_code" in asked.extra,
     )

@@ -69,6 +69,5 @@ class InsForgeCloud(Upstream):
 
     def lend(self, world: World, provider: str, *, redirect_uri: str) -> str:
         """Where a sign-in by shared keys begins. Raises Refusal: PROVIDER_UNSUPPORTED, REDIRECT_URI_MISMATCH."""
-        transaction = begin(world, provider, redirect_uri)
         page = current_mount().at(SLUG).url(f"/auth/v1/shared/{provider}/login")
-        return with_query(page, {"transaction": transaction.id})
+        return with_query(page, {"transaction": begin(world, provider, redirect_uri)})

@@ -21,7 +21,7 @@ from sandbox.protocol import authorization
 from sandbox.protocol.authorization import RedirectRefusal, Transaction
 from sandbox.protocol.claims import asked_claims
 from sandbox.protocol.responses import AuthorizationResponse, respond
-from sandbox.protocol.sessions import get_session, use_session
+from sandbox.protocol.sessions import use_session
 from sandbox.providers.azure import consent, tokens
 from sandbox.providers.azure.claims import Grant, SignIn
 from sandbox.providers.azure.directory import SLUG, User
@@ -37,7 +37,7 @@ def allow(world: World, mount: Mount, transaction: Transaction, user: User) -> A
     authorization.decide(world, transaction)
     consent.grant(world, client, user, grant.asked)
     world.entry.note(login=user.login)
-    if session := get_session(world, transaction.sid):
+    if session := authorization.find_session(world, transaction):
         use_session(world, session, client.client_id)
     return respond(return_address(request), _parameters(world, mount, transaction, grant))
 
@@ -52,19 +52,13 @@ def make_grant(world: World, transaction: Transaction, client: tables.Client, us
         user=user,
         asked=asked,
         names=consent.token_scopes(asked, consent.granted(world, client, user)),
-        sign_in=sign_in_of(world, transaction.sid),
+        sign_in=_sign_in_of(world, transaction),
         flow=transaction.flow,
         version=request.extra["version"],
         nonce=request.nonce,
         asked_claims=(*wanted, "auth_time") if request.max_age is not None else tuple(wanted),
         from_browser=True,
     )
-
-
-def sign_in_of(world: World, sid: str | None) -> SignIn:
-    """How the person of a session signed in; without a session, just now."""
-    session = get_session(world, sid)
-    return SignIn(session.auth_time, tuple(session.amr), session.sid) if session else SignIn(world.now())
 
 
 def deny(world: World, transaction: Transaction) -> RedirectRefusal:
@@ -87,6 +81,12 @@ def session_state(sid: str | None) -> str:
 def encode_client_info(account: dict[str, str]) -> str:
     """An account as clients get it: JSON, base64url without padding."""
     return base64.urlsafe_b64encode(json.dumps(account, separators=(",", ":")).encode()).rstrip(b"=").decode()
+
+
+def _sign_in_of(world: World, transaction: Transaction) -> SignIn:
+    """How the person of a session signed in; without a session, just now."""
+    session = authorization.find_session(world, transaction)
+    return SignIn(session.auth_time, tuple(session.amr), session.sid) if session else SignIn(world.now())
 
 
 def _parameters(world: World, mount: Mount, transaction: Transaction, grant: Grant) -> dict[str, str | None]:

@@ -17,7 +17,7 @@ from sandbox.core.clients import get_client
 from sandbox.core.identities import Face, face
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
-from sandbox.protocol.authorization import Transaction
+from sandbox.protocol.authorization import Transaction, keep
 from sandbox.protocol.redirects import origin
 from sandbox.providers.azure.authorities import Authority
 from sandbox.providers.azure.directory import SLUG, User
@@ -64,7 +64,7 @@ def sign_in(
         remember="Stay signed in",
         frames=frames,
         hint=typed or (hinted.home_upn if hinted else asked.login_hint),
-        transaction=transaction.id,
+        transaction=keep(world, transaction),
         action=action(authority, transaction),
         message=_message(world, refusal),
     )
@@ -86,7 +86,7 @@ def consent(authority: Authority, transaction: Transaction, user: User) -> Respo
         callback=_callback(transaction),
         identity=_face(user),
         scopes=_scopes(world, transaction, user),
-        transaction=transaction.id,
+        transaction=keep(world, transaction),
         action=action(authority, transaction),
         device=device,
     )

@@ -118,8 +118,11 @@ def _decide() -> ResponseReturnValue:
 
 def _sign_in(authority: Authority, transaction: Transaction, name: str, *, automatic: bool = False) -> Response:
     world, cookie = current_world(), session_cookie(SLUG) or new_cookie()
+    client = get_client(world, SLUG, transaction.request.client_id)
     try:
-        known, user = sign_ins.sign_in(world, authority, transaction, name, cookie)
+        # A policy names people by their login.
+        login = name if automatic else accounts.find_named(world, authority, client, name)
+        known, user = sign_ins.sign_in(world, authority, transaction, login, cookie)
     except Refusal as refusal:
         if refusal.reason is not Reason.IDENTITY_UNKNOWN:
             raise

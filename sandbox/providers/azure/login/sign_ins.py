@@ -5,8 +5,6 @@ https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow#req
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sandbox.core import tables
 from sandbox.core.clients import get_client
 from sandbox.core.refusals import Reason, Refusal
@@ -60,30 +58,28 @@ def resume(
             raise
         with told_by_redirect(return_address(asked)):
             raise
-    authorization.choose_identity(world, transaction, user.login, sid=session.sid)
-    return replace(transaction, login=user.login, sid=session.sid), user
+    return authorization.choose_identity(world, transaction, user.login, session), user
 
 
 def sign_in(
-    world: World, authority: Authority, transaction: Transaction, name: str, cookie: str
+    world: World, authority: Authority, transaction: Transaction, login: str, cookie: str
 ) -> tuple[Transaction, User]:
-    """Sign in the person who was typed or clicked, in the browser that holds `cookie`.
+    """Let this person sign in, in the browser that holds `cookie`.
 
     Raises Refusal: IDENTITY_UNKNOWN, IDENTITY_OF_ANOTHER_TENANT, and the reasons of `check_account`.
     """
     asked = transaction.request
     client = get_client(world, SLUG, asked.client_id)
-    login = accounts.find_named(world, authority, client, name)
     world.entry.note(login=login)
     user = accounts.get_account(world, authority, client, login)
     accounts.check_account(world, client, user, interactive=True)
     amr = (*sessions.PASSWORD, MFA) if _wants_second_factor(world, asked, user) else sessions.PASSWORD
     ttl = world.settings[SLUG]["session_ttl"]
-    sid = sessions.sign_in(world, SLUG, cookie, login, ttl=ttl, amr=amr)
-    authorization.choose_identity(world, transaction, login, sid=sid)
+    session = sessions.sign_in(world, SLUG, cookie, login, ttl=ttl, amr=amr)
+    known = authorization.choose_identity(world, transaction, login, session)
     # The person may be called otherwise from this session on.
     user = accounts.get_account(world, authority, client, login)
-    return replace(transaction, login=login, sid=sid), user
+    return known, user
 
 
 def automatic_login(world: World, authority: Authority, asked: AuthorizationRequest, policy: str) -> str | None:
@@ -114,8 +110,7 @@ def check_grantable(world: World, transaction: Transaction, user: User) -> None:
     client = get_client(world, SLUG, asked.client_id)
     if "admin_consent" in asked.extra:
         return
-    lacking = consent.needs_administrator(_scopes(world, asked, user), consent.granted(world, client, user))
-    if lacking:
+    if lacking := consent.needs_administrator(world, client, user, _scopes(world, asked, user)):
         raise Refusal(
             Reason.ADMIN_CONSENT_REQUIRED, f"only an administrator may grant {' '.join(lacking)}; see /adminconsent"
         )

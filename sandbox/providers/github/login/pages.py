@@ -16,7 +16,7 @@ from sandbox.core.identities import Face, face, find_identity, get_identity
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.tokens import ACCESS
 from sandbox.protocol import consents
-from sandbox.protocol.authorization import Transaction
+from sandbox.protocol.authorization import Transaction, keep
 from sandbox.protocol.redirects import origin
 from sandbox.providers.github.login import rules
 from sandbox.providers.github.login.applications import is_github_app
@@ -56,26 +56,26 @@ def sign_in(
         remember="Keep me signed in",
         hint=typed or asked.login_hint,
         signup=signup,
-        transaction=transaction.id,
+        transaction=keep(world, transaction),
         action=_action(transaction),
         message=_message(refusal),
     )
     return picker.let_search(make_response(page, 422 if refusal else 200), accounts)
 
 
-def consent(transaction: Transaction, identity: tables.Identity) -> Response:
+def consent(transaction: Transaction, login: str) -> Response:
     """What the application asks for; the person may untick any of it."""
-    asked = transaction.request
-    granted = consents.granted_scopes(current_world(), SLUG, asked.client_id, identity.login) or ()
+    world, asked = current_world(), transaction.request
+    granted = consents.granted_scopes(world, SLUG, asked.client_id, login) or ()
     page = render_template(
         "consent.html",
         vendor=VENDOR,
         client=_client(asked.client_id),
         callback=_callback(transaction),
-        identity=face(identity),
+        identity=face(get_identity(world, login)),
         scopes=[{**_scope(name), "already": name in granted} for name in asked.scopes],
-        permissions=_APP_PERMISSIONS if is_github_app(get_client(current_world(), SLUG, asked.client_id)) else (),
-        transaction=transaction.id,
+        permissions=_APP_PERMISSIONS if is_github_app(get_client(world, SLUG, asked.client_id)) else (),
+        transaction=keep(world, transaction),
         action=_action(transaction),
         device=_is_device(transaction),
     )

@@ -41,9 +41,9 @@ def authorize() -> ResponseReturnValue:
     asked = rules.check_authorization(world, parameters)
     transaction = authorization.begin(world, SLUG, asked)
     if login := rules.automatic_login(world, current_approval(), asked):
-        authorization.choose_identity(world, transaction, login)
-        known = rules.scopes_without_asking(world, transaction, login)
-        return _allow(transaction, login, asked.scopes if known is None else known)
+        known = authorization.choose_identity(world, transaction, login)
+        scopes = rules.scopes_without_asking(world, known, login)
+        return _allow(known, login, asked.scopes if scopes is None else scopes)
     return pages.sign_in(transaction, signup=parameters.allow_signup)
 
 
@@ -154,14 +154,14 @@ def _grant(grant_type: str) -> token_rules.Grant:
 def _choose(transaction: Transaction, login: str) -> ResponseReturnValue:
     world, cookie = current_world(), session_cookie(SLUG) or new_cookie()
     try:
-        identity = rules.sign_in(world, transaction, login, cookie)
+        known = rules.sign_in(world, transaction, login, cookie)
     except Refusal as refusal:
         return pages.sign_in(transaction, refusal=refusal, typed=login)
     renew_session(SLUG, SLUG, cookie, "/", max_age=remembered(rules.SESSION_TTL))
-    scopes = rules.scopes_without_asking(world, transaction, identity.login)
+    scopes = rules.scopes_without_asking(world, known, login)
     if scopes is None:
-        return pages.consent(transaction, identity)
-    return _allow(transaction, identity.login, scopes)
+        return pages.consent(known, login)
+    return _allow(known, login, scopes)
 
 
 def _end_session(login: str) -> None:

@@ -59,15 +59,15 @@ def automatic_login(world: World, policy: str, request: AuthorizationRequest) ->
     return authorization.automatic_login(world, policy, request.login_hint)
 
 
-def sign_in(world: World, transaction: Transaction, login: str, cookie: str) -> tables.Identity:
+def sign_in(world: World, transaction: Transaction, login: str, cookie: str) -> Transaction:
     """Let this person sign in, in the browser that holds `cookie`.
 
     The session only puts the account first on the next page: a sandbox asks each time who signs in. Raises Refusal:
     IDENTITY_UNKNOWN, IDENTITY_DEACTIVATED.
     """
     check_active(get_identity(world, login))
-    sid = sessions.sign_in(world, SLUG, cookie, login, ttl=SESSION_TTL)
-    return authorization.choose_identity(world, transaction, login, sid=sid)
+    session = sessions.sign_in(world, SLUG, cookie, login, ttl=SESSION_TTL)
+    return authorization.choose_identity(world, transaction, login, session)
 
 
 def scopes_without_asking(world: World, transaction: Transaction, login: str) -> tuple[str, ...] | None:

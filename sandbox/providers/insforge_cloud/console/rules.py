@@ -51,18 +51,18 @@ def automatic_login(world: World, policy: str, login_hint: str | None) -> str | 
     return authorization.automatic_login(world, policy, hinted.login if hinted else login_hint)
 
 
-def sign_in(world: World, transaction: Transaction, login: str, cookie: str) -> str:
-    """Let this person sign in, in the browser that holds `cookie`; the sid of the session.
+def sign_in(world: World, transaction: Transaction, login: str, cookie: str) -> Transaction:
+    """Let this person sign in, in the browser that holds `cookie`; what is to be answered now.
 
     What was begun at the console is over with it, and a client's request waits for consent. Raises Refusal:
     IDENTITY_UNKNOWN, IDENTITY_DEACTIVATED, TRANSACTION_ALREADY_DECIDED.
     """
     get_user(world, login)
-    sid = sessions.sign_in(world, SLUG, cookie, login, ttl=SESSION_TTL)
-    authorization.choose_identity(world, transaction, login, sid=sid)
-    if is_consoles(transaction):
-        authorization.decide(world, transaction)
-    return sid
+    session = sessions.sign_in(world, SLUG, cookie, login, ttl=SESSION_TTL)
+    known = authorization.choose_identity(world, transaction, login, session)
+    if is_consoles(known):
+        authorization.decide(world, known)
+    return known
 
 
 def sign_out(world: World, cookie: str | None, login: str | None = None) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
@@ -47,8 +45,7 @@ def authorize() -> ResponseReturnValue:
     hinted = find_by_hint(world, asked.login_hint)
     if session is None or (hinted is not None and hinted.login != session.login):
         return _ask(transaction)
-    authorization.choose_identity(world, transaction, session.login, sid=session.sid)
-    return _go_on(replace(transaction, login=session.login))
+    return _go_on(authorization.choose_identity(world, transaction, session.login, session))
 
 
 def decide() -> ResponseReturnValue:
@@ -128,9 +125,9 @@ def _choose(transaction: Transaction, login: str) -> ResponseReturnValue:
 
 def _sign_in(transaction: Transaction, login: str) -> Transaction:
     cookie = session_cookie(SLUG) or new_cookie()
-    sid = sign_in(current_world(), transaction, login, cookie)
+    known = sign_in(current_world(), transaction, login, cookie)
     renew_session(SLUG, SLUG, cookie, "/", max_age=remembered(SESSION_TTL))
-    return replace(transaction, login=login, sid=sid)
+    return known
 
 
 def _go_on(transaction: Transaction) -> Response:

@@ -19,8 +19,8 @@ from sandbox.service import current_approval, current_mount, current_world
 
 def start_shared(provider: str) -> Response:
     """GET /auth/v1/shared/{provider}: where to send the browser."""
-    transaction = rules.begin(current_world(), provider, request.args.get("redirect_uri"))
-    return wire.render_start(with_query(_login_url(provider), {"transaction": transaction.id}))
+    begun = rules.begin(current_world(), provider, request.args.get("redirect_uri"))
+    return wire.render_start(with_query(_login_url(provider), {"transaction": begun}))
 
 
 def start_shared_x() -> Response:

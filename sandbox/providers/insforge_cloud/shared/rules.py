@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote, urlsplit
 
 from sandbox.core import tables
+from sandbox.core.identities import get_identity
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.core.world import World
 from sandbox.mounts import is_loopback_name
@@ -19,8 +20,8 @@ CALLBACK = "/api/auth/oauth/shared/callback/"
 SHARED = "insforge-shared"
 
 
-def begin(world: World, provider: str, redirect_uri: str | None) -> Transaction:
-    """Keep a backend's request until a person has signed in.
+def begin(world: World, provider: str, redirect_uri: str | None) -> str:
+    """Keep a backend's request until a person has signed in; the id of the transaction.
 
     Raises Refusal: PROVIDER_UNSUPPORTED, FIELD_MISSING, REDIRECT_URI_MISMATCH.
     """
@@ -36,7 +37,7 @@ def begin(world: World, provider: str, redirect_uri: str | None) -> Transaction:
     asked = AuthorizationRequest(
         SHARED, redirect_uri, redirect_uri_given=True, response_mode="shared", extra={"provider": provider}
     )
-    return authorization.begin(world, SLUG, asked, flow=world.entry.flow, by_client=False)
+    return authorization.keep(world, authorization.begin(world, SLUG, asked, flow=world.entry.flow, by_client=False))
 
 
 def get_begun(world: World, provider: str, transaction_id: str) -> Transaction:
@@ -58,9 +59,8 @@ def automatic_login(world: World, policy: str, login_hint: str | None) -> str | 
 
 def allow(world: World, transaction: Transaction, login: str) -> tables.Identity:
     """This person signs in. Raises Refusal: IDENTITY_UNKNOWN, IDENTITY_DEACTIVATED, TRANSACTION_ALREADY_DECIDED."""
-    identity = authorization.choose_identity(world, transaction, login)
-    authorization.decide(world, transaction)
-    return identity
+    authorization.decide(world, authorization.choose_identity(world, transaction, login))
+    return get_identity(world, login)
 
 
 def deny(world: World, transaction: Transaction) -> None:

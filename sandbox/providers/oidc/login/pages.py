@@ -15,7 +15,7 @@ from sandbox.core import tables
 from sandbox.core.identities import face, find_identity
 from sandbox.core.refusals import Reason, Refusal
 from sandbox.protocol import consents
-from sandbox.protocol.authorization import Transaction
+from sandbox.protocol.authorization import Transaction, keep
 from sandbox.protocol.outgoing import is_allowed
 from sandbox.protocol.redirects import origin
 from sandbox.providers.oidc.clients import get_issuers_client, is_registered
@@ -66,7 +66,7 @@ def sign_in(
         frames=frames,
         hint=hint,
         signup=False,
-        transaction=transaction.id,
+        transaction=keep(world, transaction),
         action=_action(issuer, transaction),
         message=_message(refusal),
     )
@@ -87,7 +87,7 @@ def consent(issuer: Issuer, transaction: Transaction, login: str) -> Response:
         callback=_callback(transaction),
         identity=face(identity) if identity else None,
         scopes=[{**_scope(name), "already": name in granted} for name in request.scopes],
-        transaction=transaction.id,
+        transaction=keep(world, transaction),
         action=_action(issuer, transaction),
         device=_is_device(transaction),
     )

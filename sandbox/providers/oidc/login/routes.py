@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
@@ -41,7 +39,7 @@ def authorize(issuer: str) -> ResponseReturnValue:
     with told_by_redirect(asked.address):
         session = rules.find_session(world, here, transaction, session_cookie(SLUG))
         if session is not None:
-            return _go_on(here, replace(transaction, login=session.login, sid=session.sid))
+            return _go_on(here, authorization.choose_identity(world, transaction, session.login, session))
         login = rules.automatic_login(world, here, current_approval(), asked)
         return _sign_in(here, transaction, login, automatic=True) if login else pages.sign_in(here, transaction)
 

@@ -35,8 +35,6 @@ def find_session(
         session = None
     if session is None:
         check_silent(request, Reason.LOGIN_REQUIRED, "nobody whom this request means is signed in")
-    else:
-        authorization.choose_identity(world, transaction, session.login, sid=session.sid)
     return session
 
 
@@ -59,21 +57,21 @@ def sign_in(world: World, issuer: Issuer, transaction: Transaction, login: str, 
         authorization.decide(world, transaction)
         with told_by_redirect(request.address):
             raise Refusal(Reason.LOGIN_REQUIRED, f"the request means somebody else than {login}")
-    sid = _kept_session(world, issuer, request, login, cookie)
-    if sid is None:
-        ttl = issuer.settings["session_ttl"]
-        sid = sessions.sign_in(world, issuer.service, cookie, login, ttl=ttl)
-    authorization.choose_identity(world, transaction, identity.login, sid=sid)
-    return replace(transaction, login=identity.login, sid=sid)
+    session = _kept_session(world, issuer, request, login, cookie)
+    if session is None:
+        session = sessions.sign_in(world, issuer.service, cookie, login, ttl=issuer.settings["session_ttl"])
+    return authorization.choose_identity(world, transaction, identity.login, session)
 
 
-def _kept_session(world: World, issuer: Issuer, request: AuthorizationRequest, login: str, cookie: str) -> str | None:
+def _kept_session(
+    world: World, issuer: Issuer, request: AuthorizationRequest, login: str, cookie: str
+) -> tables.SignInSession | None:
     """The session to go on with: whoever only chose among accounts has not signed in anew."""
     if "select_account" not in request.prompts or "login" in request.prompts:
         return None
     for session in sessions.list_sessions(world, issuer.service, cookie):
         if session.login == login and not is_too_old(world, request, session.auth_time):
-            return session.sid
+            return session
     return None
 
 
@@ -102,7 +100,7 @@ def allow(
     get_active(world, login)
     if approval.allow(world, issuer.service, transaction, login, scopes, merge=_each_once):
         return None
-    session = sessions.get_session(world, transaction.sid)
+    session = authorization.find_session(world, transaction)
     with told_by_redirect(request.address):
         if session is None:
             raise Refusal(Reason.LOGIN_REQUIRED, "the sign-in session has ended meanwhile")
