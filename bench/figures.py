@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-# The share of a core that others may use before a run counts as disturbed.
+# The share of a core that others may use before a run counts as disturbed, and by how much its speed may differ.
 TOLERANCE = 0.05
+STEADY = 0.15
 PERCENTILES = (50, 95, 99)
 
 
@@ -33,7 +34,8 @@ def percentiles(seconds: Sequence[float]) -> dict[str, float]:
 class Figure:
     """One timed run. `seconds` is its length, `server_cpu` and `own_cpu` processor seconds, `disturbed` a share.
 
-    `flow_ms` and `request_ms` are percentiles in milliseconds; `examples` are some of the failures, in words.
+    `flow_ms` and `request_ms` are percentiles in milliseconds; `examples` are some of the failures, in words. `speed`
+    is that of the server's core as a share of what is usual, and `changed` by what share it changed meanwhile.
     """
 
     flows: int
@@ -46,6 +48,8 @@ class Figure:
     own_cpu: float
     disturbed: float
     examples: list[str] = field(default_factory=list)
+    speed: float = 1.0
+    changed: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -59,13 +63,13 @@ class Figure:
 
     @property
     def cpu_ms(self) -> float:
-        """Processor milliseconds of the server per login, which other load hardly changes; 0 if none succeeded."""
+        """Processor milliseconds of the server per login; 0 if none succeeded."""
         return self.server_cpu * 1e3 / self.flows if self.flows else 0.0
 
     @property
     def is_disturbed(self) -> bool:
-        """Whether others used the cores meanwhile."""
-        return self.disturbed > TOLERANCE
+        """Whether others used the cores meanwhile, or the server's was faster or slower than it usually is."""
+        return self.disturbed > TOLERANCE or self.changed > STEADY or abs(self.speed - 1) > STEADY
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON, with what is computed from it."""

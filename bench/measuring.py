@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import statistics
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPException
 from pathlib import Path
 
-from bench.cores import cores, memory
+from bench.cores import cores, memory, speed
 from bench.figures import Figure
 from bench.flows import Step
 from bench.generator import Job
@@ -86,6 +87,7 @@ class Bench:
     def __init__(self, plan: Plan, say: Callable[[str], None]) -> None:
         self.plan, self.say = plan, say
         self.server_core, self.own_core = cores()
+        self._speeds: list[float] = []
 
     def measure(self, targets: Sequence[Target]) -> list[Result]:
         """Measure these targets. What cannot be measured is told in its result."""
@@ -130,7 +132,7 @@ class Bench:
             if not tries[-1].is_disturbed:
                 break
             time.sleep(_LET_GO)
-        runs.append(min(tries, key=lambda figure: figure.disturbed))
+        runs.append(min(tries, key=lambda figure: (figure.is_disturbed, figure.disturbed)))
 
     def generate(
         self,
@@ -147,11 +149,18 @@ class Bench:
         # Signed in anew for each run: some servers forget a session that was idle during the one before.
         cookies = served.target.cookies(served.port, concurrency)
         job = Job(HOST, served.port, steps, concurrency, seconds, warm_up, flows, cookies, *own)
-        command = [sys.executable, "-m", "bench.generator"]
+        command, before = [sys.executable, "-m", "bench.generator"], self._speed()
         done = subprocess.run(command, cwd=ROOT, input=job.to_json(), capture_output=True, text=True, check=False)
         if done.returncode:
             raise RubbishError(f"the generator failed: {done.stderr.strip().splitlines()[-1:]}")
-        return Figure(**json.loads(done.stdout))
+        after, usual = self._speed(), statistics.median(self._speeds)
+        changed = abs(after - before) / usual
+        return replace(Figure(**json.loads(done.stdout)), speed=(before + after) / 2 / usual, changed=changed)
+
+    def _speed(self) -> float:
+        """How fast the servers' core is now; what is usual is told by all the times that it was asked."""
+        self._speeds.append(speed(self.server_core))
+        return self._speeds[-1]
 
     def _starts(self, result: Result) -> None:
         while len(result.starts) < self.plan.starts:

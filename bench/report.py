@@ -78,7 +78,7 @@ def find_remarks(results: Sequence[Result]) -> list[str]:
                 lines.append(f"{name}: {run}: {figure.failures} failed, {figure.flows} did not: {figure.examples[0]}")
         disturbed = [run for run, figure in chosen(result).items() if figure.is_disturbed]
         if disturbed:
-            lines.append(f"{name}: {_MARK} other load took more than 5 % of a core: {', '.join(disturbed)}")
+            lines.append(f"{name}: {_MARK} others used a core, or it was not as fast as usual: {', '.join(disturbed)}")
     return lines
 
 

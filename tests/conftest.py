@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -28,6 +29,11 @@ pytest_plugins = [
     "tests.support.measured",
     "tests.support.real_time",
 ]
+
+# A shell that runs the suite in the background has it ignore interrupts, and the programs that tests start and
+# interrupt would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SignIn = Callable[..., str]
 

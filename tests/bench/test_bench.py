@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -16,6 +18,7 @@ from rich.console import Console
 
 from bench.chart import draw
 from bench.connection import parse
+from bench.cores import speed
 from bench.figures import Figure, choose, percentile
 from bench.flows import CODE, Request, Step, new_values
 from bench.generator import Job, read_job, run
@@ -183,6 +186,19 @@ def test_the_figure_is_the_median_of_the_runs_that_nobody_disturbed():
     assert choose([figure(10, disturbed=0.4), figure(30, disturbed=0.3), figure(20, disturbed=0.2)]).rate == 20
 
 
+@pytest.mark.parametrize("odd", [{"changed": 0.4}, {"speed": 0.6}, {"speed": 1.9}])
+def test_a_run_on_a_core_that_is_not_as_fast_as_usual_is_disturbed(odd):
+    assert replace(figure(100), **odd).is_disturbed
+    assert not replace(figure(100), changed=0.1, speed=1.1).is_disturbed
+
+
+def test_a_core_has_a_speed_and_whoever_asks_for_it_stays_where_it_was():
+    allowed = os.sched_getaffinity(0)
+
+    assert speed(min(allowed)) > 0
+    assert os.sched_getaffinity(0) == allowed
+
+
 # The report
 
 
@@ -211,7 +227,7 @@ def test_failures_and_disturbed_runs_are_told():
 
     assert find_remarks([result]) == [
         "oidc: flows-8: 7 failed, 50 did not: 503 busy",
-        "oidc: ~ other load took more than 5 % of a core: flows-8",
+        "oidc: ~ others used a core, or it was not as fast as usual: flows-8",
     ]
     console = Console(width=125, record=True, file=io.StringIO())
     print_report(console, [result], result)
