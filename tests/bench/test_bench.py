@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
+from bench import floor
 from bench.chart import draw
 from bench.connection import parse
 from bench.cores import speed
@@ -252,6 +253,15 @@ def test_a_login_at_this_sandbox_verifies_and_can_be_repeated():
 
     assert (figure.flows, figure.requests, figure.examples) == (6, 12, [])
     assert served.cold_start > 0
+
+
+@pytest.mark.parametrize("target", [target for target in floor.TARGETS if isinstance(target, floor.Floor)])
+def test_the_servers_that_check_nothing_answer_a_login(target):
+    with serve(target) as served:
+        job = Job("127.0.0.1", served.port, target.steps(served.port, {}), 2, seconds=60, flows=6)
+        figure = apart(lambda: asyncio.run(run(job)))
+
+    assert (figure.flows, figure.examples) == (6, [])
 
 
 def test_the_requests_of_a_login_are_filled_anew_each_time():
