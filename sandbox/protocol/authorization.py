@@ -110,7 +110,7 @@ class Transaction:
     """An authorization request that waits for its answer. `flow` links the whole login.
 
     `login` is who has been chosen so far, and `sid` the sign-in session in which, where the room keeps sessions;
-    `session` is that session itself where it was at hand. One that nobody is asked about is never stored.
+    `session` is that session itself if it began in this unit of work. One that nobody is asked about is never stored.
     """
 
     id: str
@@ -173,11 +173,17 @@ def get_transaction(world: World, service: str, transaction_id: str) -> Transact
 
 
 def choose_identity(
-    world: World, transaction: Transaction, login: str, session: tables.SignInSession | None = None
+    world: World,
+    transaction: Transaction,
+    login: str,
+    session: tables.SignInSession | None = None,
+    *,
+    is_fresh: bool = False,
 ) -> Transaction:
     """Let this person sign in, in this session if the room keeps sessions; what is to be answered now.
 
-    Raises Refusal: IDENTITY_UNKNOWN, IDENTITY_DEACTIVATED.
+    `is_fresh` is whether the session has just begun: nobody can end it before this unit of work does. Raises Refusal:
+    IDENTITY_UNKNOWN, IDENTITY_DEACTIVATED.
     """
     identity = get_identity(world, login)
     check_active(identity)
@@ -185,7 +191,7 @@ def choose_identity(
     if transaction.is_stored:
         world.store.change(tables.Transaction, {"login": identity.login, "sid": sid}, id=transaction.id)
     world.entry.note(login=identity.login)
-    return replace(transaction, login=identity.login, sid=sid, session=session)
+    return replace(transaction, login=identity.login, sid=sid, session=session if is_fresh else None)
 
 
 def find_session(world: World, transaction: Transaction) -> tables.SignInSession | None:

@@ -48,8 +48,11 @@ def sign_in(
     now = world.now()
     fresh = {"auth_time": now, "used_at": now, "expires_at": now + ttl, "acr": acr, "amr": list(amr)}
     for session in list_sessions(world, service, cookie):
-        if session.login == login and (renewed := world.store.claim(tables.SignInSession, fresh, sid=session.sid)):
-            return renewed
+        if session.login == login:
+            # It may have ended meanwhile, or be another cookie's.
+            where = {"sid": session.sid, "browser": session.browser, "ended_at": None}
+            if renewed := world.store.claim(tables.SignInSession, fresh, **where):
+                return renewed
     return world.store.create(
         tables.SignInSession,
         sid=world.ids.text(32),

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 
 from sandbox import Config
 from sandbox.core import tables
+from sandbox.protocol.sessions import end_session
 from tests.conftest import HouseClient
 from tests.support import azure_login
 from tests.support.forms import find_form, submit
 from tests.support.many import PLACES
+from tests.support.statements import once_before
 
 # The places that keep sessions: the cookie and its path, how long one lasts, and the box that asks for it.
 KEPT = {
@@ -228,4 +231,37 @@ def test_a_client_of_an_issuer_hears_of_one_accounts_sign_out(sandbox):
     page = sign_out(sandbox, again(sandbox, "issuer"), "alice")
 
     assert re.search(r'<iframe[^>]* src="http://127.0.0.1:9999/out', page.text)
+    assert live(sandbox) == []
+
+
+def sign_out_meanwhile(sandbox: HouseClient) -> AbstractContextManager[None]:
+    """Has the only session end when a request has read it, and has changed nothing yet."""
+
+    def leave() -> None:
+        with sandbox.world() as world:
+            (session,) = world.store.list(tables.SignInSession, order=("sid",))
+            assert end_session(world, session.sid)
+
+    return once_before(sandbox.application, "BEGIN", leave)
+
+
+@pytest.mark.parametrize("place", ["github", "azure", "cloud"])
+def test_whoever_is_signed_out_while_signing_in_anew_has_a_new_session(sandbox, place):
+    choose(sandbox, place)
+    page = again(sandbox, place)
+
+    with sign_out_meanwhile(sandbox):
+        submit(sandbox, page, "as-alice")
+
+    assert live(sandbox) == ["alice"]
+
+
+def test_whoever_is_signed_out_while_choosing_among_accounts_signs_in_again_before_anything_is_granted(sandbox):
+    choose(sandbox, "issuer")
+    page = again(sandbox, "issuer")
+
+    with sign_out_meanwhile(sandbox):
+        consent = submit(sandbox, page, "as-alice")
+
+    assert 'id="as-alice"' in submit(sandbox, consent, "allow").text
     assert live(sandbox) == []

@@ -76,7 +76,7 @@ def sign_in(
     amr = (*sessions.PASSWORD, MFA) if _wants_second_factor(world, asked, user) else sessions.PASSWORD
     ttl = world.settings[SLUG]["session_ttl"]
     session = sessions.sign_in(world, SLUG, cookie, login, ttl=ttl, amr=amr)
-    known = authorization.choose_identity(world, transaction, login, session)
+    known = authorization.choose_identity(world, transaction, login, session, is_fresh=True)
     # The person may be called otherwise from this session on.
     user = accounts.get_account(world, authority, client, login)
     return known, user

@@ -57,10 +57,10 @@ def sign_in(world: World, issuer: Issuer, transaction: Transaction, login: str, 
         authorization.decide(world, transaction)
         with told_by_redirect(request.address):
             raise Refusal(Reason.LOGIN_REQUIRED, f"the request means somebody else than {login}")
-    session = _kept_session(world, issuer, request, login, cookie)
-    if session is None:
-        session = sessions.sign_in(world, issuer.service, cookie, login, ttl=issuer.settings["session_ttl"])
-    return authorization.choose_identity(world, transaction, identity.login, session)
+    if kept := _kept_session(world, issuer, request, login, cookie):
+        return authorization.choose_identity(world, transaction, identity.login, kept)
+    session = sessions.sign_in(world, issuer.service, cookie, login, ttl=issuer.settings["session_ttl"])
+    return authorization.choose_identity(world, transaction, identity.login, session, is_fresh=True)
 
 
 def _kept_session(
