@@ -20,6 +20,7 @@ from sandbox.services import SERVICES
 from sandbox.snippets import list_snippets, print_snippet
 from sandbox.web.snippets import SUFFIXES
 from sandbox.web.snippets import TEMPLATES as FOLDER
+from tests.support.commands import run_here
 from tests.support.process import run
 
 SNIPPETS = {snippet.name: snippet for service in SERVICES.values() for snippet in service.snippets}
@@ -168,7 +169,7 @@ def test_the_command_prints_the_snippet_for_an_origin(tmp_path):
 
 
 def test_the_command_lists_the_names(tmp_path):
-    shown = run(tmp_path, "snippet")
+    shown = run_here(tmp_path, "snippet")
 
     assert shown.stdout == list_snippets() + "\n"
     assert [line.split()[0] for line in shown.stdout.splitlines()] == list(SNIPPETS)
@@ -184,7 +185,7 @@ def test_the_command_lists_the_names(tmp_path):
     ],
 )
 def test_the_command_says_what_is_wrong(arguments, message, tmp_path):
-    shown = run(tmp_path, "snippet", *arguments)
+    shown = run_here(tmp_path, "snippet", *arguments)
 
     assert (shown.returncode, shown.stdout) == (2, "")
     assert shown.stderr.startswith(f"idp-sandbox: {message}")

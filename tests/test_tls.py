@@ -20,12 +20,14 @@ import requests
 
 from sandbox import Config
 from tests.docs.markdown import example
+from tests.support.commands import run_here
 from tests.support.components import free_port, miss
 from tests.support.person import query
 from tests.support.process import PATIENCE, PROGRAMS, Served, children, environment, run, serving
 
 CLIENT = {"client_id": "Iv1.sandboxclient", "client_secret": "sandbox-secret"}
 JSON = {"Accept": "application/json"}
+NAMED = ("--tls-name", "idp.test,IDP2.test")
 AUTHORIZE, TOKEN = "/login/oauth/authorize", "/login/oauth/access_token"
 
 Serve = Callable[..., AbstractContextManager[Served]]
@@ -42,7 +44,7 @@ def serve(tmp_path: Path) -> Serve:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One server of both, for the tests that change nothing."""
     folder = tmp_path_factory.mktemp("server")
-    with start(folder, "--approval", "always=octocat", "--tls-name", "idp.test,IDP2.test") as server:
+    with start(folder, "--approval", "always=octocat", *NAMED) as server:
         yield server
 
 
@@ -264,11 +266,12 @@ def test_it_says_where_https_is_and_how_to_trust_it(server):
     assert tls == f"TLS:     {server.tls_origin}/ (`{command}` says how to trust it)"
 
 
-def test_a_second_start_keeps_the_ca_and_the_certificate(serve):
-    with serve() as server:
-        kept = {path.name: path.read_bytes() for path in (server.folder / "tls").iterdir()}
-    with serve() as server:
-        again = {path.name: path.read_bytes() for path in (server.folder / "tls").iterdir()}
+def test_a_second_start_keeps_the_ca_and_the_certificate(server, tmp_path):
+    shutil.copytree(server.folder / "tls", tmp_path / "tls")
+    kept = {path.name: path.read_bytes() for path in (tmp_path / "tls").iterdir()}
+
+    with start(tmp_path, *NAMED):
+        again = {path.name: path.read_bytes() for path in (tmp_path / "tls").iterdir()}
 
     assert again == kept
 
@@ -377,7 +380,7 @@ def test_a_signal_that_comes_at_once_ends_it_too(tmp_path):
 
 
 def test_ca_makes_the_ca_that_serve_uses(tmp_path):
-    shown = run(tmp_path, "ca").stdout
+    shown = run_here(tmp_path, "ca").stdout
 
     with start(tmp_path) as server:
         assert requests.get(f"{server.tls_origin}/_sandbox/health", verify=server.ca_file).status_code == 200
@@ -389,7 +392,7 @@ def test_ca_makes_the_ca_that_serve_uses(tmp_path):
 def test_ca_shows_the_fingerprint_that_openssl_shows(tmp_path):
     if shutil.which("openssl") is None:
         miss("openssl", "sudo apt-get install openssl")
-    shown = run(tmp_path, "ca").stdout
+    shown = run_here(tmp_path, "ca").stdout
 
     command = ["openssl", "x509", "-in", tmp_path / "tls" / "ca.pem", "-noout", "-fingerprint", "-sha256"]
     fingerprint = subprocess.check_output(command, text=True).strip().partition("=")[2]
@@ -398,7 +401,7 @@ def test_ca_shows_the_fingerprint_that_openssl_shows(tmp_path):
 
 
 def test_ca_shows_how_each_client_trusts_it(tmp_path):
-    shown = run(tmp_path, "ca").stdout
+    shown = run_here(tmp_path, "ca").stdout
 
     ca_file = tmp_path / "tls" / "ca.pem"
     for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO"):

@@ -11,34 +11,32 @@ import pytest
 from playwright.sync_api import Route
 
 from tests.support.azure_login import CALLBACK, CONTOSO, EVERYONE, WEB, change_application, path
-from tests.support.looks import SCHEMES, SIZES, look
+from tests.support.looks import SIZES, look
 
 QUERY = {"client_id": WEB, "response_type": "code", "redirect_uri": CALLBACK, "scope": "openid profile User.Read"}
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_pages_are_fit_to_be_seen(live, visit, scheme, size):
-    suffix = f"{size}-{scheme}"
+def test_the_pages_are_fit_to_be_seen(live, visit, size):
     authorize = f"{live.origin}{path('authorize')}?{urlencode(QUERY)}"
 
-    page = visit(f"{authorize}&login_hint=alice", color_scheme=scheme, viewport=SIZES[size])
-    look(page, f"azure-sign-in-{suffix}")
+    page = visit(f"{authorize}&login_hint=alice", viewport=SIZES[size])
+    look(page, f"azure-sign-in-{size}")
     page.get_by_label("Use another account").fill("nobody")
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=alert]")
-    look(page, f"azure-sign-in-refused-{suffix}")
+    look(page, f"azure-sign-in-refused-{size}")
     page.click("[id='as-long-name']")
-    look(page, f"azure-consent-{suffix}")
+    look(page, f"azure-consent-{size}")
     page.click("[id='switch']")
     page.click("[id='as-blocked']")
-    look(page, f"azure-error-{suffix}")
+    look(page, f"azure-error-{size}")
     page.goto(f"{live.origin}/common/oauth2/deviceauth")
-    look(page, f"azure-device-{suffix}")
+    look(page, f"azure-device-{size}")
     page.goto(f"{live.origin}/error?code=50011")
-    look(page, f"azure-explained-{suffix}")
+    look(page, f"azure-explained-{size}")
     page.goto(f"{live.origin}{path('logout')}")
-    look(page, f"azure-signed-out-{suffix}")
+    look(page, f"azure-signed-out-{size}")
 
 
 @pytest.mark.parametrize("java_script", [True, False], ids=["with JavaScript", "without"])

@@ -12,7 +12,7 @@ from sandbox.core.faults import arm_fault
 from sandbox.core.refusals import Reason
 from sandbox.threads import ThreadServer
 from tests.conftest import HouseClient
-from tests.support.looks import SCHEMES, SIZES, look
+from tests.support.looks import SIZES, look
 
 CLOUD, PROJECT = "insforge-cloud", "sandbox-project"
 SIGNED_IN = "You are signed in as an administrator."
@@ -215,19 +215,17 @@ def test_a_person_signs_out_of_the_console(live, visit):
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_pages_are_fit_to_be_seen(live, visit, scheme, size):
-    suffix = f"{size}-{scheme}"
-    page = visit(f"{live.origin}/console", color_scheme=scheme, viewport=SIZES[size])
-    look(page, f"insforge-sign-in-{suffix}")
+def test_the_pages_are_fit_to_be_seen(live, visit, size):
+    page = visit(f"{live.origin}/console", viewport=SIZES[size])
+    look(page, f"insforge-sign-in-{size}")
     page.click("[id='as-alice']")
     page.wait_for_selector(f"[id='open-{PROJECT}']")
-    look(page, f"insforge-console-{suffix}")
+    look(page, f"insforge-console-{size}")
     page.click(f"[id='open-{PROJECT}']")
     expect(dashboard(page).locator("#state")).to_have_text(SIGNED_IN, timeout=PATIENCE)
-    look(page, f"insforge-project-{suffix}", grows=True)
+    look(page, f"insforge-project-{size}", grows=True)
     page.goto(f"{live.origin}/console/nope")
-    look(page, f"insforge-error-{suffix}")
+    look(page, f"insforge-error-{size}")
     page.goto(f"{live.origin}/insforge/dashboard")
     page.wait_for_selector("#problem:not([hidden])")
-    look(page, f"insforge-dashboard-{suffix}", grows=True)
+    look(page, f"insforge-dashboard-{size}", grows=True)

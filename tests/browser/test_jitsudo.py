@@ -9,7 +9,7 @@ import requests
 from playwright.sync_api import Page, expect
 
 from sandbox.threads import ThreadServer
-from tests.support.looks import SCHEMES, SIZES, look
+from tests.support.looks import SIZES, look
 
 # Starting Chromium and swapping a code take their time on a busy machine.
 PATIENCE = 20_000
@@ -116,15 +116,13 @@ def test_what_the_browser_brings_is_text(live, visit):
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_page_is_fit_to_be_seen(live, visit, scheme, size):
-    suffix = f"{size}-{scheme}"
-    page = begin(live, visit, color_scheme=scheme, viewport=SIZES[size])
+def test_the_page_is_fit_to_be_seen(live, visit, size):
+    page = begin(live, visit, viewport=SIZES[size])
     sign_in(page, "long-name")
     expect(page.locator("#step")).to_have_text("You are signed in.", timeout=PATIENCE)
-    look(page, f"jitsudo-callback-{suffix}", grows=True)
+    look(page, f"jitsudo-callback-{size}", grows=True)
     page.goto(f"{live.origin}/v1/auth/callback?code=0123456789&state=made-up")
     expect(page.locator("#refusal")).to_be_visible(timeout=PATIENCE)
-    look(page, f"jitsudo-refused-{suffix}", grows=True)
+    look(page, f"jitsudo-refused-{size}", grows=True)
     page.goto(f"{live.origin}/v1/auth/callback")
-    look(page, f"jitsudo-nothing-{suffix}")
+    look(page, f"jitsudo-nothing-{size}")

@@ -15,7 +15,7 @@ from playwright.sync_api import Page
 from sandbox.protocol.pkce import s256
 from sandbox.threads import ThreadServer
 from tests.support.insforge_cloud import CLI, CLI_CALLBACK
-from tests.support.looks import SCHEMES, SIZES, keep, look
+from tests.support.looks import SIZES, keep, look
 
 AUTHORIZE = "/login/oauth/authorize?client_id=Iv1.sandboxclient&scope=user%20repo%20read:org"
 JSON = {"Accept": "application/json"}
@@ -30,7 +30,6 @@ CLOUD = {
 }
 
 each_size = pytest.mark.parametrize("size", SIZES)
-each_scheme = pytest.mark.parametrize("scheme", SCHEMES)
 
 
 def connect_device(page: Page, live: ThreadServer, endpoint: str, asked: dict[str, Any], name: str) -> None:
@@ -49,10 +48,9 @@ def connect_device(page: Page, live: ThreadServer, endpoint: str, asked: dict[st
 
 
 @each_size
-@each_scheme
-def test_the_pages_of_github_are_fit_to_be_seen(live, visit, scheme, size):
-    name = f"github-{{}}-{size}-{scheme}"
-    page = visit(f"{live.origin}{AUTHORIZE}&login=alice", color_scheme=scheme, viewport=SIZES[size])
+def test_the_pages_of_github_are_fit_to_be_seen(live, visit, size):
+    name = f"github-{{}}-{size}"
+    page = visit(f"{live.origin}{AUTHORIZE}&login=alice", viewport=SIZES[size])
     look(page, name.format("sign-in"))
     page.get_by_label("Type a login").fill("deactivated")
     page.keyboard.press("Enter")
@@ -73,13 +71,12 @@ def test_the_pages_of_github_are_fit_to_be_seen(live, visit, scheme, size):
 
 
 @each_size
-@each_scheme
-def test_the_pages_of_an_issuer_are_fit_to_be_seen(live, visit, callback, scheme, size):
-    name = f"issuer-{{}}-{size}-{scheme}"
+def test_the_pages_of_an_issuer_are_fit_to_be_seen(live, visit, callback, size):
+    name = f"issuer-{{}}-{size}"
     asked = {"client_id": "my-shop", "response_type": "code", "redirect_uri": callback}
     asked["scope"] = "openid profile email address phone groups offline_access"
     authorize = f"{live.origin}/oidc/demo/authorize?{urlencode(asked)}"
-    page = visit(authorize, color_scheme=scheme, viewport=SIZES[size])
+    page = visit(authorize, viewport=SIZES[size])
     look(page, name.format("sign-in"))
     page.click("[id='as-long-name']")
     page.wait_for_selector("#allow")
@@ -98,11 +95,10 @@ def test_the_pages_of_an_issuer_are_fit_to_be_seen(live, visit, callback, scheme
 
 
 @each_size
-@each_scheme
-def test_the_pages_of_insforge_cloud_are_fit_to_be_seen(live, visit, scheme, size):
-    name = f"cloud-{{}}-{size}-{scheme}"
+def test_the_pages_of_insforge_cloud_are_fit_to_be_seen(live, visit, size):
+    name = f"cloud-{{}}-{size}"
     authorize = f"{live.origin}/insforge-cloud/api/oauth/v1/authorize?{urlencode(CLOUD)}"
-    page = visit(authorize, color_scheme=scheme, viewport=SIZES[size])
+    page = visit(authorize, viewport=SIZES[size])
     look(page, name.format("sign-in"))
     page.click("[id='as-alice']")
     page.wait_for_selector("#allow")

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from tests.support.lived_in import live_in
-from tests.support.looks import SCHEMES, SIZES, look
+from tests.support.looks import SIZES, look
 from tests.support.own_addresses import OWN, addresses
 
 # Of what has no look: files, streams, and where a browser only passes.
@@ -31,13 +31,12 @@ def own_routes(app: Flask) -> set[str]:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_every_own_page_is_fit_to_be_seen(app, sandbox, live, visit, scheme, size):
+def test_every_own_page_is_fit_to_be_seen(app, sandbox, live, visit, size):
     pages = addresses(live_in(sandbox))
     assert set(pages) == own_routes(app)
 
-    page = visit(live.origin, color_scheme=scheme, viewport=SIZES[size])
+    page = visit(live.origin, viewport=SIZES[size])
     for named in pages.values():
         for name, address in named.items():
             page.goto(f"{live.origin}{address}")
-            look(page, f"{name}-{size}-{scheme}")
+            look(page, f"{name}-{size}")

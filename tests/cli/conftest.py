@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox import Config
-from sandbox.cli import main
 from sandbox.config import PREFIX
+from tests.support.commands import run_here
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -25,24 +24,9 @@ def config() -> Config:
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
-    """`command("routes", "--json")` runs it in a folder of its own; variables of its environment are given by name.
-
-    tests.support.process runs it as a process, which takes ten times as long.
-    """
-
-    def command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        stdout, stderr = io.StringIO(), io.StringIO()
-        with monkeypatch.context() as own, redirect_stdout(stdout), redirect_stderr(stderr):
-            own.chdir(tmp_path)
-            own.setenv(f"{PREFIX}TLS_DIR", str(tmp_path / "tls"))
-            for name, value in variables.items():
-                own.setenv(name, value)
-            with pytest.raises(SystemExit) as end:
-                main(list(arguments))
-        return subprocess.CompletedProcess(arguments, int(end.value.code or 0), stdout.getvalue(), stderr.getvalue())
-
-    return command
+def command(tmp_path: Path) -> Program:
+    """`command("routes", "--json")` runs it in a folder of its own; variables of its environment are given by name."""
+    return partial(run_here, tmp_path)
 
 
 @pytest.fixture

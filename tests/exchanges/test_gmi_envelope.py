@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from sandbox.core.faults import arm_fault
+from sandbox.core import tables
+from sandbox.core.faults import arm_fault, clear_faults
 from sandbox.core.refusals import Reason
 from sandbox.exchanges.gmi import rules
 from sandbox.exchanges.gmi.errors import WORDS
@@ -95,6 +96,9 @@ def test_every_reason_has_an_answer_in_every_operation(sandbox, operation):
     name, method, path = calls[operation]
     for reason, words in WORDS[operation].items():
         with sandbox.world() as world:
+            # Each is passed by all that were armed before, and looked for among all that were told.
+            clear_faults(world)
+            world.store.remove(tables.JournalEntry)
             arm_fault(world, "gmi", name, reason, detail="provoked")
         answer = sandbox.open(path, method=method, json={"provider": "github", "code": "x"})
 

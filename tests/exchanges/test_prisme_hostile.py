@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 import pytest
 
 from sandbox import Config
+from tests.support.attacker import Attacker
 from tests.support.databases import config_on, on_either_database
-from tests.support.hostile import HOSTILE, ODD_MEMBERS, complaints, routes
+from tests.support.hostile import ODD_MEMBERS, complaints, hostile, in_turn, one_by_one, routes
 from tests.support.prisme import (
     ACCESS_TOKENS,
     ANONYMOUS,
@@ -36,20 +37,20 @@ def config(request: pytest.FixtureRequest) -> Config:
 @pytest.mark.parametrize("known", [True, False])
 def test_no_route_breaks_on_hostile_values(app, sandbox, known):
     caller = bearer(session(sandbox)["token"]) if known else {}
+    client = Attacker(app, keeps_cookies=False)
 
     def calls() -> Iterator[tuple[str, str, Any]]:
-        for name, value in HOSTILE.items():
+        for name, value in hostile(app).items():
             names = ("state", "code", "error", "provider", "domain", "post_logout_redirect_uri", "page", "limit")
             pairs = [(member, value) for member in (*names, "provider")] + [(value, "x")]
             asked = urlencode(pairs, errors="surrogatepass")
             plain = value.encode("latin-1", "replace").decode("latin-1").translate({10: None, 13: None})
             headers = {**caller, "Origin": plain, "X-Forwarded-For": plain, "x-prismeai-csrf-token": plain}
-            for method, path in routes(app, value):
-                if path.startswith("/prisme/"):
-                    full = f"{path}?{asked}"
-                    yield f"{name}: {method}", path, nobody(sandbox).open(full, method=method, headers=headers)
-                    cookies = {**headers, "Cookie": f"access-token={plain}; connect.sid={plain}"}
-                    yield f"{name}: {method}", path, nobody(sandbox).open(full, method=method, headers=cookies)
+            for method, path in routes(app, value, below=("/prisme/",)):
+                full = f"{path}?{asked}"
+                yield f"{name}: {method}", path, client.open(full, method=method, headers=headers)
+                cookies = {**headers, "Cookie": f"access-token={plain}; connect.sid={plain}"}
+                yield f"{name}: {method}", path, client.open(full, method=method, headers=cookies)
 
     assert complaints(calls()) == []
 
@@ -72,42 +73,41 @@ BODIES: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
-@on_either_database
-@pytest.mark.parametrize("operation", BODIES)
-def test_one_hostile_field_breaks_nothing(sandbox, operation):
-    method, path, fields = BODIES[operation]
-    good = {name: value(sandbox) if callable(value) else value for name, value in fields.items()}
-    known = bearer(session(sandbox)["token"])
+@one_by_one(BODIES)
+def test_one_hostile_field_breaks_nothing(app, sandbox, operations):
+    client = Attacker(app, keeps_cookies=False)
 
     def calls() -> Iterator[tuple[str, str, Any]]:
-        for name, value in (HOSTILE | ODD_MEMBERS).items():
-            for field in good:
-                body = {**good, field: value}
-                answer = nobody(sandbox).open(path, method=method, json=body, headers=known)
-                # The room's words are looked for below its prefix.
-                yield f"{name} as {field}:", f"/prisme{path}", answer
+        for method, path, fields in (BODIES[name] for name in in_turn(app, operations)):
+            good = {name: value(sandbox) if callable(value) else value for name, value in fields.items()}
+            known = bearer(session(sandbox)["token"])
+            for name, value in hostile(app, ODD_MEMBERS).items():
+                for field in good:
+                    answer = client.open(path, method=method, json={**good, field: value}, headers=known)
+                    # The room's words are looked for below its prefix.
+                    yield f"{name} as {field}:", f"/prisme{path}", answer
 
     assert complaints(calls()) == []
 
 
 DEEP = "[" * 400 + "]" * 400
-CLAIMS: dict[str, Any] = {**HOSTILE, **ODD_MEMBERS, "infinity": float("inf"), "none": float("nan")}
+CLAIMS: dict[str, Any] = {**ODD_MEMBERS, "infinity": float("inf"), "none": float("nan")}
 
 
-@on_either_database
-@pytest.mark.parametrize("claim", ["sub", "email", "given_name", "locale", "aud", "iss", "exp", "nbf", "extra"])
-def test_a_hostile_claim_breaks_nothing(sandbox, claim):
+@one_by_one(["sub", "email", "given_name", "locale", "aud", "iss", "exp", "nbf", "extra"])
+def test_a_hostile_claim_breaks_nothing(app, sandbox, operations):
     """What an issuer signs is not to be trusted in its form."""
 
     def calls() -> Iterator[tuple[str, str, Any]]:
-        # Our own library signs no other iss than text.
-        for name, value in (HOSTILE if claim == "iss" else CLAIMS).items():
-            token = forge(sandbox, **{"sub": f"{claim} {len(name)}", claim: value})
-            answer = exchange(sandbox, token)
-            yield f"{name} as {claim}:", f"/prisme{EXCHANGE}", answer
-            if answer.status_code == 200:
-                profile = nobody(sandbox).get(ME, headers=bearer(answer.json["token"]))
-                yield f"{name} as {claim}, later:", f"/prisme{ME}", profile
+        for claim in in_turn(app, operations):
+            # Our own library signs no other iss than text.
+            for name, value in hostile(app, {} if claim == "iss" else CLAIMS).items():
+                token = forge(sandbox, **{"sub": f"{claim} {len(name)}", claim: value})
+                answer = exchange(sandbox, token)
+                yield f"{name} as {claim}:", f"/prisme{EXCHANGE}", answer
+                if answer.status_code == 200:
+                    profile = nobody(sandbox).get(ME, headers=bearer(answer.json["token"]))
+                    yield f"{name} as {claim}, later:", f"/prisme{ME}", profile
 
     assert complaints(calls()) == []
 

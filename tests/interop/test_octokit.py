@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from sandbox.certificates import Certificates
+from tests.support.conversation import Conversation, converse
 from tests.support.person import query
 
 OAUTH_APP = {"clientType": "oauth-app", "clientId": "Iv1.sandboxclient", "clientSecret": "sandbox-secret"}
@@ -24,12 +25,19 @@ def base(request: pytest.FixtureRequest, live) -> str:
     return live.origin + request.param
 
 
+@pytest.fixture(scope="module")
+def script(node: object, ca: Certificates) -> Iterator[Conversation]:
+    """One Node.js for the tests of this module."""
+    with converse("octokit.mjs", ca.ca_file) as script:
+        yield script
+
+
 @pytest.fixture
-def octokit(node: Callable[..., Any], base: str) -> Octokit:
+def octokit(script: Conversation, base: str) -> Octokit:
     """Call a method: `octokit("checkToken", OAUTH_APP, token="gho_...")`."""
 
     def call(method: str, application: dict[str, str], **options: Any) -> Any:
-        return node("octokit.mjs", f"{base}/api/v3", method, json.dumps({**application, **options}))
+        return script.ask("call", baseUrl=f"{base}/api/v3", method=method, options={**application, **options})
 
     return call
 

@@ -18,7 +18,7 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
-def test_each_test_has_a_world_of_its_own(project):
+def test_each_test_has_a_world_of_its_own_and_its_clock(project):
     project.makepyfile(
         """
         import pytest
@@ -36,23 +36,15 @@ def test_each_test_has_a_world_of_its_own(project):
 
         def test_worlds_go_with_their_tests(idp_server):
             assert [world.name for world in idp_server.worlds.list()] == ["default"]
-        """
-    )
 
-    project.runpytest_subprocess().assert_outcomes(passed=4)
-
-
-def test_the_clock_is_a_fixture(project):
-    project.makepyfile(
-        """
-        def test_it(idp, idp_clock):
+        def test_the_clock_is_a_fixture(idp, idp_clock):
             before = idp_clock.freeze().now
             idp_clock.advance(minutes=11)
             assert idp.clock.now() == before + 660
         """
     )
 
-    project.runpytest_subprocess().assert_outcomes(passed=1)
+    project.runpytest_subprocess().assert_outcomes(passed=5)
 
 
 def test_a_marker_gives_the_world_its_cast_and_its_profiles(project):
@@ -85,22 +77,22 @@ def test_a_marker_gives_the_world_its_cast_and_its_profiles(project):
     project.runpytest_subprocess().assert_outcomes(passed=3)
 
 
-@pytest.mark.parametrize(
-    ("marker", "wrong"),
-    [
-        ("profile={'github': 'shipped'}", "github has no profile; there are"),
-        ("fixture='people.yaml'", "it is @pytest.mark.sandbox(fixtures=None, profile=None)"),
-        ("fixtures={'version': 2}", "FIELD_INVALID"),
-        ("fixtures='nowhere.yaml'", "nowhere.yaml"),
-    ],
-)
-def test_a_marker_that_makes_no_sense_is_an_error(project, marker, wrong):
-    project.makepyfile(f"import pytest\n@pytest.mark.sandbox({marker})\ndef test_it(idp): pass")
+def test_a_marker_that_makes_no_sense_is_an_error(project):
+    markers = {
+        "profile={'github': 'shipped'}": "github has no profile; there are",
+        "fixture='people.yaml'": "it is @pytest.mark.sandbox(fixtures=None, profile=None)",
+        "fixtures={'version': 2}": "FIELD_INVALID",
+        "fixtures='nowhere.yaml'": "nowhere.yaml",
+    }
+    marked = [f"@pytest.mark.sandbox({marker})\ndef test_{n}(idp): pass" for n, marker in enumerate(markers)]
+    project.makepyfile("\n".join(["import pytest", *marked]))
 
-    run = project.runpytest_subprocess()
+    run = project.runpytest_subprocess("--tb=line")
 
-    run.assert_outcomes(errors=1)
-    assert wrong in run.stdout.str()
+    run.assert_outcomes(errors=len(markers))
+    told = [line for line in run.stdout.lines if line.startswith("E   ")]
+    for line, wrong in zip(told, markers.values(), strict=True):
+        assert wrong in line
 
 
 def test_options_of_the_sandbox_come_from_the_conftest(project):
@@ -139,28 +131,22 @@ FAILING = """
 """
 
 
-def test_a_failing_test_shows_what_happened_in_its_world(project):
-    project.makepyfile(FAILING)
+def test_a_failing_test_shows_what_happened_in_its_world_and_no_other_does(project):
+    project.makepyfile(f"{FAILING}\n    def test_passes(idp): pass\n\n    def test_fails(): assert False")
 
     run = project.runpytest_subprocess()
 
-    run.assert_outcomes(failed=1)
+    run.assert_outcomes(passed=1, failed=2)
     text = run.stdout.str()
-    title, shown = re.findall(r"^-+ (idp-sandbox, world \S+) -+\n(.*?)^(?:=+|-+) ", text, re.MULTILINE | re.DOTALL)[0]
+    assert text.count("idp-sandbox, world") == 1
+    title, shown = re.findall(r"^-+ (idp-sandbox, world \S+) -+\n(.*?)^(?:=+|-+|_+) ", text, re.MULTILINE | re.DOTALL)[
+        0
+    ]
     assert title.startswith("idp-sandbox, world a-code-is-good-for-an-hour-")
     assert re.search(r"^login \w+: octocat at Iv1\.sandboxclient$", shown, re.MULTILINE)
     assert "> CODE_EXPIRED: the code expired" in shown
     assert "sandbox-secret" not in shown
     assert max(map(len, shown.splitlines())) <= 100
-
-
-def test_a_test_that_passes_or_asks_for_no_sandbox_shows_nothing(project):
-    project.makepyfile("def test_passes(idp): pass\ndef test_fails(): assert False")
-
-    run = project.runpytest_subprocess()
-
-    run.assert_outcomes(passed=1, failed=1)
-    run.stdout.no_fnmatch_line("*idp-sandbox, world*")
 
 
 def test_a_sandbox_that_is_gone_hides_no_failure(project):

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-import pytest
-
+from tests.support.attacker import Attacker
 from tests.support.azure_login import CALLBACK, CONTOSO, PKCE, PUBLIC, SCOPE, SECRET, VERIFIER, WEB, path, tokens
-from tests.support.databases import on_either_database
-from tests.support.hostile import HOSTILE, complaints
+from tests.support.hostile import complaints, hostile, in_turn, one_by_one
 
 FORM = "application/x-www-form-urlencoded"
 APP = {"client_id": WEB, "client_secret": SECRET}
@@ -67,23 +65,24 @@ GOOD: dict[str, tuple[str, str, dict[str, str]]] = {
 }
 
 
-@on_either_database
-@pytest.mark.parametrize("operation", GOOD)
-def test_one_hostile_field_breaks_nothing(sandbox, operation):
-    method, where, good = GOOD[operation]
-    if "assertion" in good:
-        good = {**good, "assertion": tokens(sandbox, scope=f"api://{WEB}/access_as_user")["access_token"]}
+@one_by_one(GOOD)
+def test_one_hostile_field_breaks_nothing(app, sandbox, operations):
+    client = Attacker(app)
 
-    def send(fields: dict[str, str]) -> Any:
+    def send(method: str, where: str, fields: dict[str, str]) -> Any:
         encoded = urlencode(fields, errors="surrogatepass")
         if method == "GET":
-            return sandbox.get(f"{where}?{encoded}")
-        return sandbox.post(where, data=encoded, content_type=FORM)
+            return client.get(f"{where}?{encoded}")
+        return client.post(where, data=encoded, content_type=FORM)
 
     def calls() -> Iterator[tuple[str, str, Any]]:
-        for name, value in HOSTILE.items():
-            for field in good:
-                yield f"{name} as {field}:", f"/azure{where}", send({**good, field: value})
+        for method, where, fields in (GOOD[name] for name in in_turn(app, operations)):
+            good = dict(fields)
+            if "assertion" in good:
+                good["assertion"] = tokens(sandbox, scope=f"api://{WEB}/access_as_user")["access_token"]
+            for name, value in hostile(app).items():
+                for field in good:
+                    yield f"{name} as {field}:", f"/azure{where}", send(method, where, {**good, field: value})
 
     assert complaints(calls()) == []
 

@@ -12,7 +12,9 @@ from sandbox import Config
 from sandbox.core import tables
 from sandbox.core.jwts import sign
 from sandbox.core.keysets import signing_key
-from tests.support.hostile import HOSTILE, ODD_MEMBERS, complaints
+from tests.support.attacker import Attacker
+from tests.support.databases import config_on, on_either_database
+from tests.support.hostile import HOSTILE, ODD_MEMBERS, complaints, hostile, in_turn, one_by_one
 from tests.support.insforge_cloud import AT, CLI, CLI_CALLBACK, PARTNER, PROJECT, SECRET
 from tests.support.person import query
 
@@ -71,19 +73,27 @@ GOOD: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
-@pytest.fixture(params=["ask", "always=alice", pytest.param("postgres", marks=pytest.mark.postgres)])
-def config(request: pytest.FixtureRequest) -> Config:
-    """A person decides, or alice does at once, or she does on the other database."""
-    if request.param == "postgres":
-        return Config(database=request.getfixturevalue("postgres_database"), approval="always=alice")
-    return Config(approval=request.param)
+@pytest.fixture
+def config(request: pytest.FixtureRequest, approval: str) -> Config:
+    """The shipped cast on either database."""
+    return config_on(request, approval=approval)
 
 
-@pytest.mark.parametrize("operation", GOOD)
-def test_one_hostile_field_breaks_nothing(sandbox, operation):
-    media, path, good = GOOD[operation]
+@pytest.fixture
+def approval() -> str:
+    """A person decides, where a test does not say otherwise."""
+    return "ask"
 
-    def send(fields: dict[str, Any]) -> Any:
+
+whoever_decides = pytest.mark.parametrize("approval", ["ask", "always=alice"])
+
+
+@one_by_one(GOOD)
+@whoever_decides
+def test_one_hostile_field_breaks_nothing(app, operations):
+    sandbox = Attacker(app)
+
+    def send(media: str, path: str, fields: dict[str, Any]) -> Any:
         if media == "json":
             return sandbox.post(path, json=fields)
         encoded = urlencode(fields, errors="surrogatepass")
@@ -92,18 +102,20 @@ def test_one_hostile_field_breaks_nothing(sandbox, operation):
         return sandbox.post(path, data=encoded, content_type=FORM)
 
     def calls() -> Iterator[tuple[str, str, Any]]:
-        for name, value in (HOSTILE | (ODD_MEMBERS if media == "json" else {})).items():
-            for field in good:
-                yield f"{name} as {field}:", path, send({**good, field: value})
+        for media, path, good in (GOOD[name] for name in in_turn(app, operations)):
+            for name, value in hostile(app, ODD_MEMBERS if media == "json" else {}).items():
+                for field in good:
+                    yield f"{name} as {field}:", path, send(media, path, {**good, field: value})
 
     assert complaints(calls()) == []
 
 
-@pytest.mark.parametrize("name", ["projectId", "userId", "email"])
-def test_no_code_is_minted_with_a_nul(sandbox, name):
-    fields = {"projectId": PROJECT, "userId": "u", "opaque": True, name: "a\0b"}
+@on_either_database
+def test_no_code_is_minted_with_a_nul(sandbox):
+    for name in ("projectId", "userId", "email"):
+        fields = {"projectId": PROJECT, "userId": "u", "opaque": True, name: "a\0b"}
 
-    assert sandbox.post(f"{AT}/_sandbox/codes", json=fields).status_code == 400
+        assert sandbox.post(f"{AT}/_sandbox/codes", json=fields).status_code == 400, name
 
 
 def test_a_lifetime_with_a_fraction_of_zero_is_a_whole_number(sandbox):
@@ -112,31 +124,33 @@ def test_a_lifetime_with_a_fraction_of_zero_is_a_whole_number(sandbox):
     assert '"expires_in":60,' in sandbox.post(f"{AT}/_sandbox/codes", json=fields).text.replace(" ", "")
 
 
+@on_either_database
 @pytest.mark.parametrize("claim", ["exp", "nbf", "iat"])
-@pytest.mark.parametrize("moment", [float("inf"), float("-inf"), float("nan")])
-def test_a_code_that_is_good_for_ever_is_none(sandbox, claim, moment):
-    claims = {"projectId": PROJECT, "userId": "u", "type": "project_authorization", claim: moment}
-    with sandbox.world() as world:
-        code = sign(claims, signing_key(world, "insforge-cloud", "RS256"))
+def test_a_code_that_is_good_for_ever_is_none(sandbox, claim):
+    for moment in (float("inf"), float("-inf"), float("nan")):
+        claims = {"projectId": PROJECT, "userId": "u", "type": "project_authorization", claim: moment}
+        with sandbox.world() as world:
+            code = sign(claims, signing_key(world, "insforge-cloud", "RS256"))
 
-    answer = sandbox.post("/api/auth/admin/sessions/exchange", json={"code": code})
+        answer = sandbox.post("/api/auth/admin/sessions/exchange", json={"code": code})
 
-    assert answer.json["message"] == f'Invalid cloud authorization code: "{claim}" claim must be a number'
-
-
-@pytest.mark.parametrize("hostile", HOSTILE)
-def test_a_hostile_partner_gets_nothing(sandbox, hostile):
-    value = HOSTILE[hostile].encode("latin-1", "replace").decode("latin-1").translate({10: None, 13: None})
-    path = f"{AT}/partnership/v1/{PARTNER}/{PROJECT}/authorization"
-
-    answer = sandbox.post(path, headers={"X-Partnership-Secret": value})
-
-    assert complaints(iter([(hostile, path, answer)])) == []
-    assert answer.status_code == 401
+        assert answer.json["message"] == f'Invalid cloud authorization code: "{claim}" claim must be a number'
 
 
+@on_either_database
+def test_a_hostile_partner_gets_nothing(app):
+    sandbox, path = Attacker(app), f"{AT}/partnership/v1/{PARTNER}/{PROJECT}/authorization"
+    for name, text in hostile(app).items():
+        value = text.encode("latin-1", "replace").decode("latin-1").translate({10: None, 13: None})
+
+        answer = sandbox.post(path, headers={"X-Partnership-Secret": value})
+
+        assert complaints(iter([(name, path, answer)])) == []
+        assert answer.status_code == 401
+
+
+@whoever_decides
 def test_a_hostile_name_is_shown_harmlessly(sandbox):
-
     name = "</script><script>alert(1)</script>\"'>{{7*7}}"
     with sandbox.world() as world:
         settings = dict(world.settings)
@@ -151,6 +165,8 @@ def test_a_hostile_name_is_shown_harmlessly(sandbox):
     assert all("alert(1)</script>" not in page.text for page in pages)
 
 
+@on_either_database
+@whoever_decides
 def test_a_good_redirect_carries_a_hostile_state_unharmed(sandbox):
     asked = {**CLIENT, **PKCE, "response_type": "code", "scope": "user:read"}
     for value in HOSTILE.values():

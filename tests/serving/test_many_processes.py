@@ -106,9 +106,14 @@ class Load:
 def check_acknowledged(farm: Farm, load: Load) -> None:
     """Every login that was acknowledged is still good, at any process; and its code is good for nothing."""
     assert load.twice == []
-    with closing(Caller(farm)) as caller:
-        for number, token in enumerate(load.tokens.values()):
+    tokens = list(load.tokens.values())
+
+    def look(number: int, caller: Caller) -> None:
+        for token in tokens[number::PROCESSES]:
             assert caller.userinfo(number, token).status == 200
+
+    in_threads(farm, PROCESSES, look)
+    with closing(Caller(farm)) as caller:
         for number, code in enumerate(list(load.tokens)[:: len(load.tokens) // 20 or 1]):
             assert caller.redeem(number, code).json["error"] == "invalid_grant"
 

@@ -15,9 +15,11 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
+from sandbox import workers
+from tests.support.commands import run_here
 from tests.support.components import free_port
 from tests.support.person import query
-from tests.support.process import PATIENCE, Served, children, run, serving
+from tests.support.process import PATIENCE, Served, children, serving
 
 WORKERS = 3
 CLIENT = {"client_id": "Iv1.sandboxclient", "client_secret": "sandbox-secret"}
@@ -118,8 +120,10 @@ def test_https_has_as_many(serve):
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "65", "many"])
-def test_an_impossible_number_is_said_in_one_line(tmp_path, number):
-    ended = run(tmp_path, "serve", "--workers", number)
+def test_an_impossible_number_is_said_in_one_line(tmp_path, monkeypatch, number):
+    # Should it find nothing wrong, it would serve.
+    monkeypatch.setattr(workers, "listen", lambda *_: pytest.fail("it would serve"))
+    ended = run_here(tmp_path, "serve", "--workers", number)
 
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"idp-sandbox: command line: workers = '{number}': ")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 from flask import Flask
 
 # What everyone may read, and keep.
@@ -36,17 +37,62 @@ ODD_MEMBERS = {
     "an object": {"a": {"b": "c"}},
 }
 
+# Text that PostgreSQL holds and compares as SQLite does, and what no column takes on either: SQLite alone meets these.
+# What is left is text that it cannot hold, index or put in a statement, and numbers where text is expected.
+ALIKE_ON_POSTGRES = {"nothing", "line breaks", "a script", "dots", "odd writing", "a list", "an object"}
+
 # What tells a room's refusal, where it is not `error`: one of these.
 _MEMBERS = {"insforge-cloud": {"error", "message"}, "jitsudo": {"code"}}
 
 
-def routes(app: Flask, part: str = "1") -> Iterator[tuple[str, str]]:
-    """Every method and path there is, with `part` for each variable."""
+def is_on_postgres(app: Flask) -> bool:
+    return str(app.extensions["sandbox"].config.database or "").startswith("postgres")
+
+
+def hostile(app: Flask, *more: dict[str, Any]) -> dict[str, Any]:
+    """The hostile values and `more` of them by name; of all of them what is of interest on the database of `app`."""
+    values = {name: value for some in (HOSTILE, *more) for name, value in some.items()}
+    if is_on_postgres(app):
+        return {name: value for name, value in values.items() if name not in ALIKE_ON_POSTGRES}
+    return values
+
+
+def routes(app: Flask, part: str = "1", below: tuple[str, ...] = ("/",)) -> Iterator[tuple[str, str]]:
+    """Every method and path there is `below` these, with `part` for each variable.
+
+    The sandbox's own come last, as some of them undo what was done before; on PostgreSQL without HEAD, which does what
+    GET does, and without OPTIONS, which asks no table.
+    """
     value = quote(part, safe="", errors="surrogatepass")
-    for rule in app.url_map.iter_rules():
-        path = re.sub("<[^>]+>", lambda _: value, rule.rule)
-        for method in sorted(rule.methods or ()):
+    there = {
+        (method, re.sub("<[^>]+>", lambda _: value, rule.rule)): None
+        for rule in app.url_map.iter_rules()
+        for method in sorted(rule.methods or ())
+        if not (is_on_postgres(app) and method in ("HEAD", "OPTIONS"))
+    }
+    for method, path in sorted(there, key=lambda route: route[1].startswith("/_sandbox/")):
+        if path.startswith(below):
             yield method, path
+
+
+def one_by_one(operations: Iterable[str]) -> Any:
+    """Gives a test `operations`: a database and one of them on SQLite, all of them in turn on PostgreSQL.
+
+    There a database takes longer to make than what is done with it; `in_turn` puts it back to its start instead.
+    """
+    names = list(operations)
+    alone = [pytest.param("sqlite", [name], id=f"{name}-sqlite") for name in names]
+    together = pytest.param("postgres", names, id="postgres", marks=pytest.mark.postgres)
+    return pytest.mark.parametrize(("config", "operations"), [*alone, together], indirect=["config"])
+
+
+def in_turn(app: Flask, operations: list[str]) -> Iterator[str]:
+    """One operation after another, each in a default world that is as it was at the start."""
+    for number, operation in enumerate(operations):
+        if number:
+            answer = app.test_client().post("/_sandbox/api/reset")
+            assert answer.status_code == 204, answer.text
+        yield operation
 
 
 def complaint(answer: Any, path: str) -> str:

@@ -1,4 +1,4 @@
-"""Looks at a page as its readers would: its picture is kept, and what a picture cannot show is checked.
+"""Looks at a page as its readers would, in light and in dark: its picture is kept, and what that hides is checked.
 
 The pictures are in tests/artefacts, for people to look at. axe-core checks WCAG 2.2 at the levels A and AA.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Page
 
@@ -15,11 +14,12 @@ from tests.support.components import NODE_SCRIPTS, miss
 
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 360, "height": 740}}
-SCHEMES = ("light", "dark")
 
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-_AUDIT = """async rules => {
-  const found = await axe.run(document, {runOnly: {type: "tag", values: rules}, resultTypes: ["violations"]});
+# Those that look at colours.
+_COLOURS = ["color-contrast", "link-in-text-block"]
+_AUDIT = """async ([type, values]) => {
+  const found = await axe.run(document, {runOnly: {type, values}, resultTypes: ["violations"]});
   const tell = one => one.nodes.slice(0, 3).map(node => node.html.slice(0, 200)).join(" | ");
   return found.violations.map(one => `${one.id}: ${tell(one)}`);
 }"""
@@ -41,18 +41,21 @@ def keep(page: Page, name: str) -> None:
 
 
 def look(page: Page, name: str, *, grows: bool = False) -> None:
-    """The same, and everybody can use it, and nothing moves while it loads; one that `grows` tells what comes later."""
+    """The same in light and in dark, and everybody can use it, and nothing moves while it loads.
+
+    One that `grows` tells what comes later. The page is loaded once, and then seen by daylight and at night: it has to
+    say the same, wherefore only what concerns colours is asked twice.
+    """
     assert grows or page.evaluate(_SHIFT) < 0.01, f"{name} moves while it loads"
-    keep(page, name)
-    found = audit(page)
-    assert not found, f"{name}: {found}"
-
-
-def audit(page: Page) -> list[str]:
-    """What axe-core finds wrong with a page, and where."""
     page.evaluate(_axe())
-    found: list[Any] = page.evaluate(_AUDIT, _RULES)
-    return found
+    said = []
+    for scheme, rules in (("light", ["tag", _RULES]), ("dark", ["rule", _COLOURS])):
+        page.emulate_media(color_scheme=scheme)
+        keep(page, f"{name}-{scheme}")
+        found = page.evaluate(_AUDIT, rules)
+        assert not found, f"{name}-{scheme}: {found}"
+        said.append(page.inner_text("body"))
+    assert said[0] == said[1], f"{name} says something else in the dark"
 
 
 @cache
