@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -33,6 +34,7 @@ def read_arguments(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", metavar="NAME,...", help=f"measure these alone: {', '.join(names)}")
     parser.add_argument("--quick", action="store_true", help="one short round, for a first look")
+    parser.add_argument("--rounds", type=int, metavar="N", help="how often each target is measured [3]")
     parser.add_argument("--flows", type=int, metavar="N", help="logins before memory is looked at again [50000]")
     parser.add_argument("--json", type=Path, default=LATEST, metavar="FILE", help="where the figures go")
     parser.add_argument("--publish", action="store_true", help="draw docs/images/performance.svg")
@@ -48,8 +50,7 @@ def main() -> None:
     if not sys.platform.startswith("linux"):
         sys.exit("The benchmark gives server and generator a core each, which it can do on Linux alone.")
     plan = QUICK if given.quick else Plan()
-    if given.flows:
-        plan = Plan(**vars(plan) | {"flows": given.flows})
+    plan = replace(plan, rounds=given.rounds or plan.rounds, flows=given.flows or plan.flows)
     progress = Console(stderr=True)
     console = Console(width=max(progress.width, WIDTH))
     chosen: list[Target] = [target for target in TARGETS if target.name in given.only]

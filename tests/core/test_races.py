@@ -115,7 +115,8 @@ def test_a_sign_in_is_answered_once(sandbox, sign_in, race):
     """A double click, many times over: one code, and for everyone else a page that explains."""
     sign_in("github", as_="octocat", client=CLIENT["client_id"])
     for _ in range(OTHER_ROUNDS):
-        page = sandbox.get("/login/oauth/authorize", query_string={"client_id": CLIENT["client_id"]})
+        # Read before all of them read it at once.
+        page = sandbox.get("/login/oauth/authorize", query_string={"client_id": CLIENT["client_id"]}, buffered=True)
 
         answers = race(lambda client, page=page: submit(client, page, "as-octocat"))
 
