@@ -19,6 +19,7 @@ from bench.figures import Figure
 from bench.floor_servers import DATABASE
 from bench.flows import CODE, Step
 from bench.measuring import ROOT, USUAL, Bench, Plan, Ready
+from bench.rounds import read_rounds
 from bench.serving import serve
 from bench.targets.base import FORM, Target
 from bench.targets.own import Oidc
@@ -59,7 +60,7 @@ TARGETS = (
 
 
 def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 8
+    rounds = read_rounds(__doc__, 8)
     bench = Bench(Plan(), say=print)
     with ExitStack() as stack:
         served = [stack.enter_context(serve(target, bench.server_core)) for target in TARGETS]

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from bench.cores import family
+from bench.rounds import read_rounds
 from bench.serving import free_port, is_answered
 from sandbox import create_app
 
@@ -60,7 +61,7 @@ def time_of_a_fresh_app() -> float:
 
 
 def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 11
+    rounds = read_rounds(__doc__, 11)
     starts = [time_to_first_answer() for _ in range(rounds)]
     apps = [time_of_a_fresh_app() for _ in range(rounds * 4)]
     own_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

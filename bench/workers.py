@@ -9,11 +9,11 @@ many times as many logins two workers do on two cores of their own as one on one
 from __future__ import annotations
 
 import statistics
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 
 from bench.measuring import USUAL, Bench, Plan, prepare
+from bench.rounds import read_rounds
 from bench.serving import serve
 from bench.targets.own import Oidc
 
@@ -31,7 +31,7 @@ class OfWorkers(Oidc):
 
 
 def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 8
+    rounds = read_rounds(__doc__, 8)
     bench = Bench(Plan(), say=print)
     with ExitStack() as stack:
         ready = [prepare(stack.enter_context(serve(OfWorkers(count)))) for count in (1, 2)]

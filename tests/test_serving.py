@@ -226,8 +226,9 @@ def test_hint_signs_in_who_is_named(serve):
         assert authorize(server, login="deactivated").status_code == 200
 
 
-def test_a_database_of_its_own_survives_a_restart_also_with_a_seed(serve, tmp_path):
-    options = ("--database", f"sqlite:///{tmp_path / 'kept.db'}", "--approval", "always=octocat", "--random-seed", "7")
+@pytest.mark.parametrize("seed", [(), ("--random-seed", "7")], ids=["by chance", "by a seed"])
+def test_a_database_of_its_own_survives_a_restart(serve, tmp_path, seed):
+    options = ("--database", f"sqlite:///{tmp_path / 'kept.db'}", "--approval", "always=octocat", *seed)
     with serve(*options) as server:
         code = issue_code(server)
         assert server.temporary_files == []

@@ -63,9 +63,9 @@ def sign_in(
     return picker.let_search(make_response(page, 422 if refusal else 200), accounts)
 
 
-def consent(transaction: Transaction, login: str) -> Response:
+def consent(transaction: Transaction) -> Response:
     """What the application asks for; the person may untick any of it."""
-    world, asked = current_world(), transaction.request
+    world, asked, login = current_world(), transaction.request, transaction.login or ""
     granted = consents.granted_scopes(world, SLUG, asked.client_id, login) or ()
     page = render_template(
         "consent.html",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
@@ -43,7 +41,7 @@ def authorize() -> ResponseReturnValue:
     if login := rules.automatic_login(world, current_approval(), asked):
         known = authorization.choose_identity(world, transaction, login)
         scopes = rules.scopes_without_asking(world, known, login)
-        return _allow(known, login, asked.scopes if scopes is None else scopes)
+        return _allow(known, asked.scopes if scopes is None else scopes)
     return pages.sign_in(transaction, signup=parameters.allow_signup)
 
 
@@ -63,11 +61,7 @@ def decide() -> ResponseReturnValue:
     # Whoever has signed out meanwhile signs in again.
     if decision == "allow" and transaction.login and sessions.get_session(world, transaction.sid):
         ticked = set(form.getlist("scope"))
-        return _allow(
-            transaction,
-            transaction.login,
-            tuple(scope for scope in transaction.request.scopes if scope in ticked),
-        )
+        return _allow(transaction, tuple(scope for scope in transaction.request.scopes if scope in ticked))
     return pages.sign_in(transaction)
 
 
@@ -160,8 +154,8 @@ def _choose(transaction: Transaction, login: str) -> ResponseReturnValue:
     renew_session(SLUG, SLUG, cookie, "/", max_age=remembered(rules.SESSION_TTL))
     scopes = rules.scopes_without_asking(world, known, login)
     if scopes is None:
-        return pages.consent(known, login)
-    return _allow(known, login, scopes)
+        return pages.consent(known)
+    return _allow(known, scopes)
 
 
 def _end_session(login: str) -> None:
@@ -172,11 +166,11 @@ def _end_session(login: str) -> None:
         world.entry.note(login=login)
 
 
-def _allow(transaction: Transaction, login: str, scopes: tuple[str, ...]) -> ResponseReturnValue:
+def _allow(transaction: Transaction, scopes: tuple[str, ...]) -> ResponseReturnValue:
     world = current_world()
-    code = rules.allow(world, transaction, login, scopes)
+    code = rules.allow(world, transaction, transaction.login or "", scopes)
     if code is None:
-        return pages.device_done(replace(transaction, login=login), allowed=True)
+        return pages.device_done(transaction, allowed=True)
     asked = transaction.request
     answer = {
         "code": code,

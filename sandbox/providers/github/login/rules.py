@@ -67,7 +67,7 @@ def sign_in(world: World, transaction: Transaction, login: str, cookie: str) -> 
     """
     check_active(get_identity(world, login))
     session = sessions.sign_in(world, SLUG, cookie, login, ttl=SESSION_TTL)
-    return authorization.choose_identity(world, transaction, login, session, is_fresh=True)
+    return authorization.choose_identity(world, transaction, login, session)
 
 
 def scopes_without_asking(world: World, transaction: Transaction, login: str) -> tuple[str, ...] | None:

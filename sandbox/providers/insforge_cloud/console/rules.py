@@ -59,7 +59,7 @@ def sign_in(world: World, transaction: Transaction, login: str, cookie: str) -> 
     """
     get_user(world, login)
     session = sessions.sign_in(world, SLUG, cookie, login, ttl=SESSION_TTL)
-    known = authorization.choose_identity(world, transaction, login, session, is_fresh=True)
+    known = authorization.choose_identity(world, transaction, login, session)
     if is_consoles(known):
         authorization.decide(world, known)
     return known
